@@ -1,0 +1,107 @@
+# Everything that people and CI run. `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export WARMPOOL_CACHE ?= $(HOME)/.cache/warmpool
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo $(WARMPOOL_CACHE)/uv/bin/uv)
+EXTRAS := --extra operator --extra serving
+RUN := $(UV) run --frozen --no-sync
+STEP := hack/step.sh
+PYTEST := $(RUN) python -m pytest
+
+##@ Main
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-zA-Z0-9_%-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## Cluster, operator, pool, real model, a burst, and what happened in plain words.
+	@$(RUN) python -m hack.demo
+
+.PHONY: test
+test: ## Everything that CI runs: lint, unit, docs, and the suite on a real cluster.
+	@rm -f build/steps.txt
+	@$(STEP) setup $(MAKE) --no-print-directory setup
+	@$(STEP) lint $(MAKE) --no-print-directory lint
+	@$(STEP) cluster-up $(MAKE) --no-print-directory cluster-up
+	@$(STEP) unit $(MAKE) --no-print-directory unit
+	@$(STEP) docs $(MAKE) --no-print-directory docs
+	@$(STEP) e2e $(MAKE) --no-print-directory e2e
+	@$(STEP)
+
+##@ Parts of it
+.PHONY: setup
+setup: $(UV) ## Install the Python environment that uv.lock pins.
+	@$(UV) sync --frozen $(EXTRAS)
+
+$(UV):
+	@echo "installing uv $(UV_VERSION) into $(WARMPOOL_CACHE)/uv"
+	@python3 -m venv $(WARMPOOL_CACHE)/uv
+	@$(WARMPOOL_CACHE)/uv/bin/pip install --quiet uv==$(UV_VERSION)
+
+.PHONY: lint
+lint: ## Format, style, types, import layers, generated files, workflow files.
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+	@$(RUN) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(RUN) zizmor --offline --quiet .github/workflows
+	@$$($(RUN) python -m hack.cluster tool actionlint) .github/workflows/*.yml
+
+.PHONY: unit
+unit: ## Tests that need no cluster.
+	@$(PYTEST) -m "not e2e"
+
+.PHONY: docs
+docs: ## Build the documentation into build/site; a dead link fails it.
+	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet --clean
+
+.PHONY: e2e
+e2e: ## Tests on a real Kubernetes: a named context, kind, or the embedded cluster.
+	@$(PYTEST) -m e2e tests/e2e
+
+.PHONY: generate
+generate: ## Write what is generated from the models: CRD, field reference, golden manifests.
+	@$(RUN) python -m warmpool_operator.api.crd > crds/warmmodelpools.warmpool.dev.yaml
+	@cp crds/warmmodelpools.warmpool.dev.yaml charts/warmpool/files/
+	@$(RUN) python -m warmpool_operator.api.docs > docs/reference.md
+	@$(RUN) python -m hack.docs.settings > docs/settings.md
+	@$(RUN) python -m warmpool_serving.api.openapi_document > serving/warmpool_serving/api/openapi.json
+	@$(PYTEST) -q tests/operator/desired --update-golden
+
+.PHONY: format
+format: ## Format the code.
+	@$(RUN) ruff check --fix --quiet . || true
+	@$(RUN) ruff format .
+
+##@ Benchmarks (each writes bench/results/NAME.json)
+.PHONY: bench-bed
+bench-bed: ## Boot, kill and remove the embedded cluster again and again; it is down afterwards.
+	@$(RUN) python -m hack.cluster selftest
+
+.PHONY: bench-reaction
+bench-reaction: ## Steps of demand until HPA and /scale are written; the operator must be installed (make demo).
+	@$(RUN) python -m bench.reaction
+
+##@ Cluster and images
+.PHONY: cluster-up
+cluster-up: ## Start the test cluster, or find it running.
+	@$(RUN) python -m hack.cluster up
+
+.PHONY: cluster-down
+cluster-down: ## Stop the test cluster and remove all it left on this machine.
+	@$(RUN) python -m hack.cluster down
+
+.PHONY: bundle
+bundle: ## Export the MiniLM bundle that the serving image carries (cached).
+	@$(RUN) python -m warmpool_serving.models.minilm --out build/bundles/minilm
+
+.PHONY: images
+images: bundle ## Build the operator's and the server's images and load them into the cluster.
+	@$(RUN) python -m hack.cluster build -t warmpool/operator:dev -f Dockerfile.operator .
+	@$(RUN) python -m hack.cluster build -t warmpool/serving:dev -f Dockerfile.serving .
+	@$(RUN) python -m hack.cluster load warmpool/operator:dev warmpool/serving:dev
