@@ -1,0 +1,1 @@
+"""How much traffic. Pure: capacity in request slots to ingress limits, one file per dialect."""

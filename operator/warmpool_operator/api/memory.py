@@ -1,0 +1,63 @@
+"""`status.memory` of a pool: what a new leader must know to go on where the old one stopped. All is bounded."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from warmpool_operator.api.base import ApiModel
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class WindowBucket(ApiModel):
+    """One bucket of the demand window: the largest target within it."""
+
+    until: str
+    """Last moment at which this target was asked for, RFC 3339."""
+    target: Count
+    """Pods."""
+
+
+class LeadMemory(ApiModel):
+    """The automatic lead that a window opened with."""
+
+    name: str
+    """Schedule."""
+    start: str
+    """Start of the window, RFC 3339."""
+    lead_ms: Count
+    """Milliseconds."""
+
+
+class ThresholdMemory(ApiModel):
+    """Where a threshold stands."""
+
+    name: str
+    """Threshold."""
+    holds: bool = False
+    """Whether it is in force."""
+    counted_ms: Count = 0
+    """Milliseconds towards the next change."""
+
+
+class Memory(ApiModel):
+    """What a new leader must know to go on where the old one stopped."""
+
+    published: Count = 0
+    """Last desired number of pods."""
+    window: list[WindowBucket] = Field(
+        default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """The demand window of keepAlive, newest last, at most 32 buckets."""
+    leads: list[LeadMemory] = Field(
+        default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """Leads of the open windows of schedules."""
+    thresholds: list[ThresholdMemory] = Field(
+        default_factory=list, max_length=16, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """Thresholds that hold or count."""
+    startups_ms: list[Count] = Field(
+        default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """The latest start-ups in milliseconds, newest last."""

@@ -1,0 +1,31 @@
+"""A decision in one sentence, for `kubectl get wmp -o wide` and for events."""
+
+from warmpool_operator.capacity.types import OWN_CEILING, OWN_FLOOR, Binding, Decision
+
+
+def sentence(decision: Decision) -> str:
+    """Return why the pool has this many pods, with the numbers that decided."""
+    terms = decision.terms
+    pods = f"{decision.desired} {'pod' if decision.desired == 1 else 'pods'}"
+    floor_from = "" if terms.floor_source == OWN_FLOOR else f" from {terms.floor_source}"
+    ceiling_from = "" if terms.ceiling_source == OWN_CEILING else f" from {terms.ceiling_source}"
+    why = {
+        Binding.DEMAND: f"{_demand(decision)}, plus a buffer of {terms.buffer}",
+        Binding.BUFFER: f"no demand, and a buffer of {terms.buffer} is kept",
+        Binding.FLOOR: f"the floor of {terms.floor}{floor_from}; {_demand(decision)},"
+        f" plus a buffer of {terms.buffer}",
+        Binding.CEILING: f"the ceiling of {terms.ceiling}{ceiling_from}; {decision.unclamped} would be needed",
+        Binding.KEEP_ALIVE: f"kept by keepAlive; {_demand(decision)} now, {terms.held} were needed lately",
+        Binding.SCALING_DELAY: f"{terms.queued} waiting requests are younger than scalingDelaySeconds",
+        Binding.SCALE_IN_STEP: "shrinking in steps of scaleIn.maxPods",
+        Binding.SILENT_PODS: f"{terms.silent_pods} warm pods do not answer; demand is between"
+        f" {terms.demand} and {terms.demand_upper}, so the pool is not shrunk below that",
+        Binding.BLIND: f"none of {terms.silent_pods} warm pods answers, so nothing is shrunk",
+    }
+    return f"{pods}: {why[decision.binding]}"
+
+
+def _demand(decision: Decision) -> str:
+    terms = decision.terms
+    requests = "1 request needs" if terms.demand == 1 else f"{terms.demand} requests need"
+    return f"{requests} {terms.need}"

@@ -1,0 +1,125 @@
+"""Each pool under tests/golden yields exactly the manifests beside it; `--update-golden` writes them anew."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes.client import (
+    V1Deployment,
+    V1Ingress,
+    V1PodDisruptionBudget,
+    V1Service,
+    V2HorizontalPodAutoscaler,
+)
+from pydantic import BaseModel, ValidationError
+
+from warmpool_operator.admission.limits import static_intent
+from warmpool_operator.admission.nginx import annotations
+from warmpool_operator.api.pool import PoolSpec
+from warmpool_operator.desired.deployment import deployment
+from warmpool_operator.desired.hpa import exact, horizontal_pod_autoscaler
+from warmpool_operator.desired.ingress import ingress
+from warmpool_operator.desired.pdb import pod_disruption_budget
+from warmpool_operator.desired.pool import Manifest, Pool
+from warmpool_operator.desired.service import service
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+CASES = sorted(path.parent.name for path in GOLDEN.glob("*/pool.yaml"))
+MODELS: dict[str, type[BaseModel]] = {
+    "deployment": V1Deployment,
+    "service": V1Service,
+    "hpa": V2HorizontalPodAutoscaler,
+    "pdb": V1PodDisruptionBudget,
+    "ingress": V1Ingress,
+}
+SLOTS_PER_POD = 24
+
+
+def parse(case: str) -> Pool:
+    manifest = yaml.safe_load((GOLDEN / case / "pool.yaml").read_text())
+    return Pool(
+        namespace=manifest["metadata"]["namespace"],
+        name=manifest["metadata"]["name"],
+        uid="0f6f2b0e-3a52-4a0f-9a3e-1f2f6f3b7d11",
+        generation=1,
+        spec=PoolSpec.model_validate(manifest["spec"]),
+    )
+
+
+def render(pool: Pool) -> dict[str, Manifest | None]:
+    floor = pool.spec.scaling.min_replicas
+    wish = pool.spec.ingress
+    intent = static_intent(wish.limits, floor=floor, slots_per_pod=SLOTS_PER_POD) if wish else None
+    return {
+        "deployment": deployment(pool, admin_token="an-admin-token"),
+        "service": service(pool),
+        "hpa": horizontal_pod_autoscaler(pool, exact(floor)),
+        "pdb": pod_disruption_budget(pool),
+        "ingress": ingress(pool, limits=annotations(intent)),
+    }
+
+
+def text_of(manifest: Manifest) -> str:
+    return yaml.safe_dump(manifest, sort_keys=False, width=110, allow_unicode=True)
+
+
+def keys(node: Any, path: str = "") -> list[str]:
+    """The path of every key of a manifest, list items as `[]`."""
+    if isinstance(node, dict):
+        return [
+            found for key, child in node.items() for found in (f"{path}.{key}", *keys(child, f"{path}.{key}"))
+        ]
+    return [found for child in node for found in keys(child, f"{path}[]")] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("case", CASES)
+def test_manifest_is_the_golden_one(case: str, kind: str, request: pytest.FixtureRequest) -> None:
+    file = GOLDEN / case / f"{kind}.yaml"
+    manifest = render(parse(case))[kind]
+    if request.config.getoption("--update-golden"):
+        file.unlink(missing_ok=True)
+        if manifest is not None:
+            file.write_text(text_of(manifest))
+    if manifest is None:
+        assert not file.exists()
+    else:
+        assert text_of(manifest) == file.read_text()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("case", CASES)
+def test_the_official_client_reads_every_field(case: str, kind: str) -> None:
+    manifest = render(parse(case))[kind]
+    if manifest is not None:
+        MODELS[kind].model_validate(manifest)
+
+
+def test_the_official_client_refuses_what_kubernetes_does_not_know() -> None:
+    manifest = deployment(parse("minimal"), admin_token="x")
+    manifest["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+    with pytest.raises(ValidationError, match="readynessProbe"):
+        V1Deployment.model_validate(manifest)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_manifest_has_replicas(case: str) -> None:
+    for manifest in filter(None, render(parse(case)).values()):
+        assert not [path for path in keys(manifest) if path.endswith(".replicas")]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_child_belongs_to_the_pool(case: str) -> None:
+    pool = parse(case)
+    for manifest in filter(None, render(pool).values()):
+        metadata = manifest["metadata"]
+        assert (metadata["namespace"], metadata["name"]) == (pool.namespace, pool.name)
+        assert metadata["labels"].items() >= pool.selector.items()
+        (owner,) = metadata["ownerReferences"]
+        assert (owner["uid"], owner["controller"], owner["blockOwnerDeletion"]) == (pool.uid, True, True)
+
+
+def test_a_different_pool_yields_different_manifests() -> None:
+    """Guards the comparison itself: two cases must not be equal."""
+    assert render(parse("minimal")) != render(parse("slow"))
