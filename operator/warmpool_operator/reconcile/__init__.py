@@ -1,0 +1,1 @@
+"""One level-triggered reconcile of a pool: read, decide, apply, report."""

@@ -1,0 +1,142 @@
+"""The writes that change the number of pods. Nothing else in the operator does.
+
+The HPA is written first and `/scale` after it: the HPA acts at its next sync, up to 15 s later, and `/scale` at
+once. `/scale` is only ever raised, under the resourceVersion it was read at, so that it never works against the
+HPA or against a person.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from warmpool_operator.api import names
+from warmpool_operator.desired.drift import drifted
+from warmpool_operator.desired.hpa import Bounds, bounds_of, exact, horizontal_pod_autoscaler
+from warmpool_operator.desired.pool import Manifest, Pool, controller_uid
+from warmpool_operator.observe.cache import Cache, Key
+from warmpool_operator.observe.scrape import Scraper, Target
+from warmpool_operator.reconcile.plan import Plan
+from warmpool_operator.reconcile.roster import Member, Roster
+from warmpool_operator.runtime.errors import Conflict
+from warmpool_operator.runtime.kube import KubeClient
+from warmpool_operator.runtime.resources import DEPLOYMENTS, HPAS, ObjectRef
+
+SCALE_TRIES = 3
+
+
+class NameTakenError(Exception):
+    """An object with the name of a child belongs to somebody else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What one tick has changed.
+
+    Attributes:
+        bounds: (from, to) of the HPA, None if it was right already.
+        corrected: paths of the HPA that somebody else had changed.
+        retired: pods that said yes to being retired.
+        restored: pods that came back.
+    """
+
+    bounds: tuple[int, int] | None = None
+    corrected: tuple[str, ...] = ()
+    retired: int = 0
+    restored: int = 0
+
+
+class Hands:
+    """Carries out plans.
+
+    Args:
+        client: the API server.
+        scraper: the pods' admin ports.
+        cache: the last known children; receives what the writes return.
+    """
+
+    def __init__(self, client: KubeClient, scraper: Scraper, cache: Cache) -> None:
+        self._client = client
+        self._scraper = scraper
+        self._cache = cache
+
+    async def carry_out(self, pool: Pool, plan: Plan, *, token: str) -> Moved:
+        """Make the moves of one tick: bounds, then pods back, then `/scale`, then retirements.
+
+        Raises:
+            NameTakenError: the HPA's name belongs to somebody else; nothing was written.
+            KubeError: the API server refused or could not be reached; the next tick tries again.
+        """
+        bounds, corrected = await self._hold_at(pool, plan)
+        restored = await self._tell(pool, plan.restore, token=token, retire=False)
+        await self._raise_scale(pool, plan.replicas)
+        retired = await self._tell(pool, plan.retire, token=token, retire=True)
+        return Moved(bounds=bounds, corrected=corrected, retired=retired, restored=restored)
+
+    async def _hold_at(self, pool: Pool, plan: Plan) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+        key = Key(pool.namespace, pool.name)
+        live = self._cache.child(key, HPAS.kind)
+        if live is None:
+            live = await self._client.get(ObjectRef(HPAS, pool.namespace, pool.name))
+        if live is not None and controller_uid(live) != pool.uid:
+            raise NameTakenError(f"{HPAS.kind} {pool.namespace}/{pool.name}")
+        replicas = held(plan, None if live is None else bounds_of(live))
+        wanted = horizontal_pod_autoscaler(pool, exact(replicas))
+        drift = drifted(wanted, live) if live is not None else ["."]
+        if not drift:
+            return None, ()
+        applied = await self._client.apply(HPAS, wanted, manager=names.SCALE_MANAGER)
+        self._cache.put_child(key, HPAS.kind, applied)
+        return _change(live, replicas, drift)
+
+    async def _raise_scale(self, pool: Pool, replicas: int) -> None:
+        known = self._cache.child(Key(pool.namespace, pool.name), DEPLOYMENTS.kind)
+        if known is not None and int(known["spec"].get("replicas", 1)) >= replicas:
+            return
+        ref = ObjectRef(DEPLOYMENTS, pool.namespace, pool.name)
+        for _ in range(SCALE_TRIES):
+            scale = await self._client.get_scale(ref)
+            if scale is None or scale.replicas >= replicas:
+                return
+            try:
+                await self._client.set_scale(
+                    ref, replicas, resource_version=scale.resource_version, manager=names.SCALE_MANAGER
+                )
+            except Conflict:
+                continue  # the Deployment changed in between: read again, raise again
+            return
+
+    async def _tell(self, pool: Pool, members: Roster, *, token: str, retire: bool) -> int:
+        call = self._scraper.retire if retire else self._scraper.restore
+        targets = [target for member in members if (target := target_of(pool, member)) is not None]
+        return sum(await asyncio.gather(*(call(target, token=token) for target in targets)))
+
+
+def held(plan: Plan, live: Bounds | None) -> int:
+    """Return where the HPA should hold the workload: a shrink never raises its bounds.
+
+    More replicas than were ever asked for are a person's `kubectl scale`; following them would carry the HPA above
+    the ceiling, while leaving it alone has it take those pods away again.
+    """
+    if live is None:
+        return plan.replicas
+    return min(plan.replicas, max(plan.desired, live.high))
+
+
+def target_of(pool: Pool, member: Member) -> Target | None:
+    """Return where a pod's admin port is, None before it has an address."""
+    if member.view.ip is None:
+        return None
+    return Target(uid=member.view.uid, ip=member.view.ip, port=pool.spec.server.admin_port)
+
+
+def _change(
+    live: Manifest | None, replicas: int, drift: list[str]
+) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """Tell a decision that moved on from a hand that edited: bounds that are not a pair are nobody's decision."""
+    if live is None:
+        return (0, replicas), ()
+    before = bounds_of(live)
+    foreign = [path for path in drift if path not in {".spec.minReplicas", ".spec.maxReplicas"}]
+    if before.low != before.high:
+        foreign += [".spec.minReplicas", ".spec.maxReplicas"]
+    moved = (before.high, replicas) if before.high != replicas else None
+    return moved, tuple(foreign)

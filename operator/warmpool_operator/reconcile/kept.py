@@ -1,0 +1,101 @@
+"""What survives a restart: memories to the status and back.
+
+Whatever cannot be read counts as no memory at all. An empty memory of the decision never shrinks a pool; an empty
+memory of the rules costs at most one `forSeconds` or `holdSeconds`, and start-ups are simply measured anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from warmpool_operator.api import memory as memory_api
+from warmpool_operator.api.status import ScheduleStatus, StartupStatus
+from warmpool_operator.capacity import types as capacity
+from warmpool_operator.capacity.policy import PolicyMemory
+from warmpool_operator.capacity.schedule import FrozenLead
+from warmpool_operator.capacity.startup import Startups
+from warmpool_operator.capacity.threshold import ThresholdState
+from warmpool_operator.reconcile.times import from_rfc3339, rfc3339
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastStart:
+    """The last start of a schedule: pods that were to be warm, and pods that were."""
+
+    name: str
+    start_ms: int
+    floor: int
+    ready: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Everything that a pool's status remembers."""
+
+    memory: capacity.Memory | None = None
+    policy: PolicyMemory = field(default_factory=PolicyMemory)
+    startups: Startups = field(default_factory=Startups)
+    last_start: LastStart | None = None
+
+
+def memory_status(memory: capacity.Memory, policy: PolicyMemory, startups: Startups) -> memory_api.Memory:
+    """Return the memories as the status keeps them."""
+    return memory_api.Memory(
+        published=memory.published,
+        window=[
+            memory_api.WindowBucket(until=rfc3339(entry.at_ms), target=entry.target)
+            for entry in memory.window
+        ],
+        leads=[
+            memory_api.LeadMemory(name=lead.name, start=rfc3339(lead.start_ms), lead_ms=lead.lead_ms)
+            for lead in policy.leads
+        ],
+        thresholds=[
+            memory_api.ThresholdMemory(name=state.name, holds=state.holds, counted_ms=state.counted_ms)
+            for state in policy.thresholds
+            if state.holds or state.counted_ms
+        ],
+        startups_ms=list(startups.samples_ms),
+    )
+
+
+def restored(status: Mapping[str, Any]) -> Kept:
+    """Return what a pool's status remembers."""
+    last_start = _last_start(status)
+    try:
+        parsed = memory_api.Memory.model_validate(status.get("memory") or {})
+        window = tuple(capacity.Bucket(from_rfc3339(each.until), each.target) for each in parsed.window)
+        policy = _policy(parsed)
+        failures = StartupStatus.model_validate(status.get("startup") or {}).failures
+    except ValueError:
+        return Kept(last_start=last_start)
+    return Kept(
+        memory=capacity.Memory(published=parsed.published, window=window) if window else None,
+        policy=policy,
+        startups=Startups(samples_ms=tuple(parsed.startups_ms), failures=failures),
+        last_start=last_start,
+    )
+
+
+def _policy(parsed: memory_api.Memory) -> PolicyMemory:
+    return PolicyMemory(
+        leads=tuple(
+            FrozenLead(name=each.name, start_ms=from_rfc3339(each.start), lead_ms=each.lead_ms)
+            for each in parsed.leads
+        ),
+        thresholds=tuple(
+            ThresholdState(name=each.name, holds=each.holds, counted_ms=each.counted_ms)
+            for each in parsed.thresholds
+        ),
+    )
+
+
+def _last_start(status: Mapping[str, Any]) -> LastStart | None:
+    try:
+        last = ScheduleStatus.model_validate(status.get("schedule") or {}).last
+        if last is None:
+            return None
+        start_ms = from_rfc3339(last.start)
+    except ValueError:
+        return None
+    return LastStart(name=last.name, start_ms=start_ms, floor=last.floor, ready=last.ready)

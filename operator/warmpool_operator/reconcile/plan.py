@@ -1,0 +1,89 @@
+"""From the decision to moves: which bounds to write, which pods to retire, which to bring back. Pure.
+
+A shrink is made of two steps that may be ticks apart. First surplus pods are retired: unready, still loaded,
+finishing what they have. Only when they are idle and out of the Service are the bounds lowered, and the
+ReplicaSet then removes exactly them, because it ranks not-ready pods before every other criterion. Demand that
+returns in between gets its warm pods back within one probe period.
+"""
+
+from dataclasses import dataclass
+
+from warmpool_operator.api.names import Reason
+from warmpool_operator.reconcile.roster import Member, Roster
+
+SETTLE_MS = 2_000
+"""Idle time after a pod left the Service: proxies learn of it within about a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Moves of one tick.
+
+    Attributes:
+        desired: the decision.
+        replicas: what the HPA should hold the workload at; above `desired` only while it shrinks.
+        retire: pods to take out of the Service.
+        restore: retired pods to bring back.
+        blocked: why a wanted shrink does not go on now, as (reason, message).
+    """
+
+    desired: int
+    replicas: int
+    retire: Roster = ()
+    restore: Roster = ()
+    blocked: tuple[str, str] | None = None
+
+
+def plan(*, desired: int, replicas: int, roster: Roster) -> Plan:
+    """Return the moves that bring the workload towards `desired` pods.
+
+    What is retired is measured against the pods that exist, not against `replicas`: between the moment at which
+    the workload is told to shrink and the moment at which its pods are deleted, there are more pods than replicas,
+    and a retired pod that is brought back in between would be deleted while it serves.
+
+    Args:
+        desired: the decision.
+        replicas: what the workload is asked to have now.
+        roster: its pods that are not terminating.
+    """
+    retired = tuple(member for member in roster if member.retired)
+    loading = sum(1 for member in roster if member.view.loading)
+    broken = sum(1 for member in roster if not (member.view.ready or member.retired or member.view.loading))
+    surplus = max(0, len(roster) - desired - broken)
+    restore = _busiest_first(retired)[: max(0, len(retired) - surplus)]
+    if desired >= replicas:
+        return Plan(desired=desired, replicas=desired, restore=restore)
+    if loading:
+        message = f"{loading} of {len(roster)} pods are still loading; they would be removed first"
+        blocked = (Reason.PODS_LOADING, message)
+        return Plan(desired=desired, replicas=replicas, restore=restore, blocked=blocked)
+    gone = sum(1 for member in retired if _out_of_service(member))
+    reachable = max(desired, min(replicas, len(roster) - broken - gone))
+    retire = _idlest_serving(roster)[: max(0, surplus - len(retired))]
+    waiting = None if reachable == desired else (Reason.PODS_BUSY, _waiting(retired, retire, gone))
+    return Plan(desired=desired, replicas=reachable, retire=retire, restore=restore, blocked=waiting)
+
+
+def _waiting(retired: Roster, retire: Roster, gone: int) -> str:
+    busy = sum(member.in_flight for member in retired)
+    message = (
+        f"{len(retired)} pods are retired, {gone} of them idle; {busy} requests are still computed there"
+    )
+    if not retire:
+        return message
+    named = f"; {len(retire)} more are told to leave the Service, {retire[0].view.name} among them"
+    return f"{message}{named}. If this lasts, they refuse: their admin token is not this pool's"
+
+
+def _out_of_service(member: Member) -> bool:
+    idle = member.report is not None and member.report.idle
+    return idle and not member.view.ready and member.out_ms >= SETTLE_MS
+
+
+def _idlest_serving(roster: Roster) -> Roster:
+    serving = (member for member in roster if member.serving)
+    return tuple(sorted(serving, key=lambda member: (member.in_flight, member.view.name)))
+
+
+def _busiest_first(members: Roster) -> Roster:
+    return tuple(sorted(members, key=lambda member: -member.in_flight))

@@ -1,0 +1,165 @@
+"""Writing the status of a pool, and telling of conditions that changed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from warmpool_operator.admission.limits import Intent
+from warmpool_operator.api import names
+from warmpool_operator.api.names import Condition as Type
+from warmpool_operator.api.names import Reason
+from warmpool_operator.api.status import Condition, Effective, LimitsStatus, PoolStatus
+from warmpool_operator.desired.pool import Pool, selector_string
+from warmpool_operator.observe.cache import Key
+from warmpool_operator.reconcile.children import limits_of
+from warmpool_operator.reconcile.conditions import Finding, findings, merge
+from warmpool_operator.reconcile.foresight import schedule_status, startup_status
+from warmpool_operator.reconcile.kept import memory_status
+from warmpool_operator.reconcile.news import News
+from warmpool_operator.reconcile.plan import Plan
+from warmpool_operator.reconcile.reading import POOLS
+from warmpool_operator.reconcile.report import decision_status, due
+from warmpool_operator.reconcile.roster import Roster, alive, count
+from warmpool_operator.reconcile.state import PoolState
+from warmpool_operator.reconcile.times import rfc3339_seconds
+from warmpool_operator.runtime.errors import NotFound
+from warmpool_operator.runtime.kube import KubeClient
+
+BAD_WHEN_TRUE = frozenset({Type.CONFLICT, Type.STARTUP_FAILING, Type.UNSCHEDULABLE, Type.SCALING_LIMITED})
+BAD_WHEN_FALSE = frozenset({Type.READY, Type.WARM, Type.METRICS_FRESH})
+SILENT = frozenset({Type.PROGRESSING, Type.SCALE_IN_BLOCKED})
+"""Conditions that come and go with every move: an event for each would bury the others."""
+
+
+class Publisher:
+    """Builds statuses and writes those that are due.
+
+    Args:
+        client: the API server.
+        news: events and metrics.
+        now_ms: milliseconds since the epoch.
+    """
+
+    def __init__(self, client: KubeClient, news: News, *, now_ms: Callable[[], int]) -> None:
+        self._client = client
+        self._news = news
+        self._now_ms = now_ms
+
+    async def stopped(self, state: PoolState) -> None:
+        """Publish why a pool is not being reconciled: an invalid spec, or a name that others have."""
+        if not state.body:
+            return
+        if state.invalid is not None:
+            found = [Finding(Type.READY, False, Reason.INVALID_SPEC, state.invalid)]
+        else:
+            taken = ", ".join(state.conflicts)
+            text = (
+                f"exists and does not belong to this pool: {taken}. Nothing was changed; rename the pool or"
+            )
+            text += " remove that object"
+            found = [
+                Finding(Type.READY, False, Reason.NAME_TAKEN, text),
+                Finding(Type.CONFLICT, True, Reason.NAME_TAKEN, text),
+            ]
+        generation = int(state.body["metadata"]["generation"])
+        conditions = self._merge(state, found, generation)
+        wire = {
+            "observedGeneration": generation,
+            "conditions": [condition.to_wire() for condition in conditions],
+        }
+        # What was last known of the pods stays in the status: this reconcile has not looked at them.
+        await self._write(state, {**PoolStatus().to_wire(), **state.status, **wire}, conditions)
+
+    async def running(self, state: PoolState, pool: Pool, roster: Roster, moves: Plan | None) -> None:
+        """Publish what a pool has and what was decided for it."""
+        decision = state.decision
+        if decision is None or state.memory is None:
+            return
+        pods = count(roster)
+        blocked = moves.blocked if moves else None
+        found = findings(roster, pods, decision, blocked=blocked, rejected=state.rejected)
+        found += [_conflict(state), _paused(pool)]
+        if state.refused is not None:
+            found = _refused(found, state.refused)
+        self._news.counted(Key(pool.namespace, pool.name), pods, decision)
+        terms = decision.terms
+        status = PoolStatus(
+            observed_generation=pool.generation,
+            replicas=len(alive(roster)),
+            selector=selector_string(pool),
+            pods=pods,
+            effective=Effective(min=terms.floor, max=terms.ceiling, buffer=terms.buffer),
+            decision=decision_status(decision),
+            memory=memory_status(state.memory, state.policy_memory, state.startups),
+            startup=startup_status(state.startups),
+            schedule=schedule_status(state.effective, state.last_start),
+            limits=_limits(limits_of(pool)),
+            conditions=self._merge(state, found, pool.generation),
+        )
+        await self._write(state, status.to_wire(), status.conditions)
+
+    def _merge(self, state: PoolState, found: Sequence[Finding], generation: int) -> list[Condition]:
+        before = {each["type"]: (each["status"], each["lastTransitionTime"]) for each in _conditions(state)}
+        return merge(found, before, generation=generation, now=rfc3339_seconds(self._now_ms()))
+
+    async def _write(self, state: PoolState, wire: dict[str, Any], conditions: Sequence[Condition]) -> None:
+        since = self._now_ms() - state.status_written_ms
+        if not due(wire, state.status, since_ms=since):
+            return
+        metadata = {key: state.body["metadata"][key] for key in ("name", "namespace")}
+        try:
+            await self._client.apply_status(
+                POOLS, {"metadata": metadata, "status": wire}, manager=names.MANAGER
+            )
+        except NotFound:
+            state.structure_due_ms = 0
+            return
+        self._tell(state, conditions)
+        state.status, state.status_written_ms = wire, self._now_ms()
+
+    def _tell(self, state: PoolState, conditions: Sequence[Condition]) -> None:
+        """Record an event for each condition that flipped, and for each that is bad from the start."""
+        before = {each["type"]: each["status"] for each in _conditions(state)}
+        for condition in conditions:
+            bad = (condition.type in BAD_WHEN_TRUE and condition.status == "True") or (
+                condition.type in BAD_WHEN_FALSE and condition.status == "False"
+            )
+            was = before.get(condition.type)
+            worth_telling = was is not None or (bad and condition.type in BAD_WHEN_TRUE)
+            if was != condition.status and worth_telling and condition.type not in SILENT:
+                self._news.became(state.body, condition.reason, condition.message, bad=bad)
+
+
+def _conditions(state: PoolState) -> list[dict[str, Any]]:
+    return list(state.status.get("conditions", []))
+
+
+def _conflict(state: PoolState) -> Finding:
+    return Finding(Type.CONFLICT, bool(state.conflicts), Reason.NO_CONFLICT, ", ".join(state.conflicts))
+
+
+def _paused(pool: Pool) -> Finding:
+    if pool.spec.paused:
+        return Finding(
+            Type.PAUSED, True, Reason.PAUSED, "spec.paused is set: nothing is written but this status"
+        )
+    return Finding(Type.PAUSED, False, Reason.ACTIVE)
+
+
+def _refused(found: Sequence[Finding], why: str) -> list[Finding]:
+    """Show a refused write where people look for progress, and on Ready while nothing is warm."""
+    shown = []
+    for finding in found:
+        if finding.type == Type.PROGRESSING:
+            shown.append(Finding(Type.PROGRESSING, False, Reason.WRITE_REFUSED, why))
+        elif finding.type == Type.READY and not finding.holds:
+            shown.append(Finding(Type.READY, False, Reason.WRITE_REFUSED, why))
+        else:
+            shown.append(finding)
+    return shown
+
+
+def _limits(intent: Intent | None) -> LimitsStatus | None:
+    if intent is None:
+        return None
+    text = "per client address and ingress controller replica; not a limit of the pool as a whole"
+    return LimitsStatus(connections=intent.connections, message=text)

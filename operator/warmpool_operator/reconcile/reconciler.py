@@ -1,0 +1,222 @@
+"""`reconcile(key)`: the one function that makes a pool what it should be.
+
+Level-triggered: it gets a key and looks at the world, never at what has happened. It runs on every tick and on
+every event; only the structural half (children other than the HPA) waits until it is due. Safe to stop after any
+line: the next run starts over.
+"""
+
+from collections.abc import Callable
+
+from warmpool_operator.capacity.decide import decide
+from warmpool_operator.capacity.demand import Refusals, observe
+from warmpool_operator.desired.pool import Pool
+from warmpool_operator.desired.token import admin_token
+from warmpool_operator.observe.cache import Cache, Key
+from warmpool_operator.observe.load import LoadReport
+from warmpool_operator.observe.pods import Stage, counts, rejected_pods, view
+from warmpool_operator.observe.scrape import Failure, Scraper, Target
+from warmpool_operator.reconcile.children import apply_children, wanted_children
+from warmpool_operator.reconcile.foresight import foresee
+from warmpool_operator.reconcile.hands import Hands, NameTakenError
+from warmpool_operator.reconcile.kept import restored
+from warmpool_operator.reconcile.news import News
+from warmpool_operator.reconcile.plan import Plan, plan
+from warmpool_operator.reconcile.publish import Publisher
+from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool, read_children, read_pool
+from warmpool_operator.reconcile.roster import Member, Roster, alive
+from warmpool_operator.reconcile.starts import restarted
+from warmpool_operator.reconcile.state import REFUSED_RETRY_MS, RESYNC_MS, PoolState
+from warmpool_operator.runtime.errors import Forbidden, Invalid
+from warmpool_operator.runtime.kube import KubeClient
+from warmpool_operator.runtime.resources import DEPLOYMENTS
+
+
+class Reconciler:
+    """Reconciles pools, one at a time per key.
+
+    Args:
+        client: the API server.
+        scraper: the pods' admin ports.
+        cache: last known pods and children, fed by watches.
+        news: events and metrics.
+        token_key: secret key of the operator from which the pools' admin tokens are derived.
+        now_ms: milliseconds since the epoch, never running backwards.
+    """
+
+    def __init__(
+        self,
+        client: KubeClient,
+        scraper: Scraper,
+        cache: Cache,
+        news: News,
+        *,
+        token_key: bytes,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._client = client
+        self._scraper = scraper
+        self._cache = cache
+        self._news = news
+        self._token_key = token_key
+        self._now_ms = now_ms
+        self._hands = Hands(client, scraper, cache)
+        self._publisher = Publisher(client, news, now_ms=now_ms)
+        self._states: dict[Key, PoolState] = {}
+
+    def known_pools(self) -> list[Key]:
+        """Return the pools that exist, as far as is known: what a tick wakes."""
+        return list(self._states)
+
+    def touch(self, key: Key) -> None:
+        """Have the next reconcile of a pool read it and its children anew."""
+        self._states.setdefault(key, PoolState()).structure_due_ms = 0
+
+    def wanted(self, key: Key, kind: str) -> dict[str, object] | None:
+        """Return what was last asked of a child, None if nothing was."""
+        state = self._states.get(key)
+        return None if state is None else state.wanted.get(kind)
+
+    async def reconcile(self, key: Key) -> None:
+        """Bring one pool closer to what its spec says, and say in its status how far it is.
+
+        Raises:
+            KubeError: the API server could not be reached or was busy; call again later.
+        """
+        state = self._states.setdefault(key, PoolState())
+        if self._now_ms() >= state.structure_due_ms and not await self._structure(key, state):
+            self._forget(key)
+            return
+        if state.pool is None or state.conflicts:
+            await self._publisher.stopped(state)
+            return
+        roster = await self._look(key, state, state.pool)
+        state.rejected = rejected_pods(self._cache.child(key, DEPLOYMENTS.kind))
+        self._decide(state, state.pool, key, roster)
+        moves = await self._act(state, state.pool, key, roster)
+        await self._publisher.running(state, state.pool, roster, moves)
+
+    async def _structure(self, key: Key, state: PoolState) -> bool:
+        """Read the pool and its children, apply what differs. Returns False if the pool is gone."""
+        # Set before anything is read: an event that comes while this runs must make it due again.
+        state.structure_due_ms = self._now_ms() + RESYNC_MS
+        try:
+            body = await read_pool(self._client, key)
+            if body is None:
+                return False
+            state.take(body, restored(body.get("status") or {}))
+            done = await self._follow(state)
+        except BaseException:
+            state.structure_due_ms = 0
+            raise
+        if not done:
+            state.structure_due_ms = min(state.structure_due_ms, self._now_ms() + REFUSED_RETRY_MS)
+        return True
+
+    async def _follow(self, state: PoolState) -> bool:
+        """Make the children follow the spec that was read. Returns False if only a person can help."""
+        try:
+            pool = state.pool = parse_pool(state.body)
+        except InvalidSpecError as error:
+            state.pool, state.invalid = None, str(error)
+            return True  # nothing changes until the spec does, and that is an event
+        state.invalid = None
+        try:
+            state.conflicts = await read_children(self._client, pool, self._cache)
+        except Forbidden as error:
+            state.refused = str(error)
+            return False
+        if state.conflicts:
+            return False
+        return pool.spec.paused or await self._apply(state, pool)
+
+    async def _apply(self, state: PoolState, pool: Pool) -> bool:
+        state.wanted = wanted_children(pool, admin_token=self._token(pool))
+        everything = state.applied_generation != pool.generation
+        try:
+            corrected = await apply_children(
+                self._client, pool, self._cache, state.wanted, everything=everything
+            )
+        except (Forbidden, Invalid) as error:
+            state.refused = str(error)
+            return False
+        state.refused = None
+        state.applied_generation = pool.generation
+        if corrected and not everything:
+            self._news.corrected(state.body, corrected)
+        return True
+
+    async def _look(self, key: Key, state: PoolState, pool: Pool) -> Roster:
+        """Return the pool's pods with what the warm ones say in this tick."""
+        pods = [pod for pod in self._cache.pods(key) if counts(pod)]
+        views = [view(pod) for pod in pods]
+        state.startups = state.starts.look(
+            views,
+            state.startups,
+            restarted=frozenset(pod["metadata"]["uid"] for pod in pods if restarted(pod)),
+            now_ms=self._now_ms(),
+        )
+        warm = [pod for pod in views if pod.stage is Stage.WARM and not pod.terminating and pod.ip]
+        asked_ms = self._now_ms()
+        answers = await self._scraper.scrape(
+            Target(uid=pod.uid, ip=pod.ip or "", port=pool.spec.server.admin_port) for pod in warm
+        )
+        now_ms = self._now_ms()
+        failures = [answer for answer in answers.values() if isinstance(answer, Failure)]
+        self._news.scraped(key, failures, seconds=(now_ms - asked_ms) / 1000)
+        reports = {uid: answer for uid, answer in answers.items() if isinstance(answer, LoadReport)}
+        unready = {pod.uid for pod in views if not pod.ready}
+        state.note_out({uid for uid, report in reports.items() if report.draining and uid in unready}, now_ms)
+        return tuple(
+            Member(view=pod, report=reports.get(pod.uid), out_ms=state.out_for(pod.uid, now_ms))
+            for pod in views
+        )
+
+    def _decide(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> None:
+        """Decide how many pods the pool should have, and remember it."""
+        reports = {member.view.uid: member.report for member in roster if member.report is not None}
+        state.refusals = {
+            uid: state.refusals.get(uid, Refusals()).read(report.sample) for uid, report in reports.items()
+        }
+        seen = observe(
+            ((report.sample, state.refusals[uid]) for uid, report in reports.items()),
+            silent=sum(member.silent for member in roster),
+            replicas=self._replicas(key, roster),
+            ingress_tries=1 if pool.spec.ingress is None else 2,
+        )
+        now_ms = self._now_ms()
+        policy = foresee(state, pool, seen, roster, now_ms=now_ms)
+        state.decision = decide(policy, seen, state.memory, now_ms)
+        state.memory = state.decision.memory
+
+    async def _act(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> Plan | None:
+        """Carry the decision out. Returns the plan, or None if nothing may be written."""
+        if pool.spec.paused or state.decision is None or self._cache.child(key, DEPLOYMENTS.kind) is None:
+            return None
+        moves = plan(
+            desired=state.decision.desired, replicas=self._replicas(key, roster), roster=alive(roster)
+        )
+        try:
+            moved = await self._hands.carry_out(pool, moves, token=self._token(pool))
+        except NameTakenError as error:
+            state.conflicts = [str(error)]
+            state.structure_due_ms = self._now_ms() + REFUSED_RETRY_MS
+            return None
+        except (Forbidden, Invalid) as error:
+            state.refused = str(error)
+            state.structure_due_ms = min(state.structure_due_ms, self._now_ms() + REFUSED_RETRY_MS)
+            return moves
+        self._news.moved(state.body, key, state.decision, moved)
+        return moves
+
+    def _replicas(self, key: Key, roster: Roster) -> int:
+        """Return the pods that the workload is asked to have; before it exists, those that do."""
+        live = self._cache.child(key, DEPLOYMENTS.kind)
+        return len(alive(roster)) if live is None else int(live["spec"].get("replicas", 1))
+
+    def _token(self, pool: Pool) -> str:
+        return admin_token(self._token_key, pool_uid=pool.uid)
+
+    def _forget(self, key: Key) -> None:
+        del self._states[key]
+        self._cache.forget(key)
+        self._news.forgotten(key)

@@ -1,0 +1,93 @@
+"""The series of pools, which come and go with them.
+
+A pool that is deleted must not leave its last numbers behind: dashboards would show replicas of
+something that does not exist, and alerts would fire for it. `forget` removes every series of a pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from warmpool_operator.telemetry import names
+
+# A pod answers within milliseconds, and a scrape is given up before the next tick 0.5 s later.
+SCRAPE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+_POOL = ["namespace", "pool"]
+
+
+class PoolMetrics:
+    """Gauges and counters labelled with namespace and pool.
+
+    Args:
+        registry: Where they are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._replicas = Gauge(
+            names.POOL_REPLICAS, "Pods of a pool by state.", [*_POOL, "state"], registry=registry
+        )
+        self._demand = Gauge(
+            names.POOL_DEMAND, "Requests that run, wait or were refused.", _POOL, registry=registry
+        )
+        self._scrape_failures = Counter(
+            names.POOL_SCRAPE_FAILURES,
+            "Pods that did not tell their load.",
+            [*_POOL, "reason"],
+            registry=registry,
+        )
+        self._decisions = Counter(
+            names.POOL_DECISIONS,
+            "Changes of the desired number by the term that decided.",
+            [*_POOL, "binding"],
+            registry=registry,
+        )
+        self._hpa_applies = Counter(
+            names.POOL_HPA_APPLIES, "Writes of the autoscaler's bounds.", _POOL, registry=registry
+        )
+        # Without pool labels: eleven buckets a pool would make this the bulk of all series.
+        self._scrape_duration = Histogram(
+            names.POOL_SCRAPE_DURATION,
+            "Seconds to ask all pods of one pool.",
+            buckets=SCRAPE_BUCKETS,
+            registry=registry,
+        )
+
+    def set_replicas(self, namespace: str, pool: str, counts: Mapping[names.PoolState, int]) -> None:
+        """Sets the number of pods in each state; a state that is not named counts 0."""
+        for state in names.POOL_STATES:
+            self._replicas.labels(namespace=namespace, pool=pool, state=state).set(counts.get(state, 0))
+
+    def set_demand(self, namespace: str, pool: str, requests: float) -> None:
+        """Sets the demand in requests."""
+        self._demand.labels(namespace=namespace, pool=pool).set(requests)
+
+    def observe_scrape(self, seconds: float) -> None:
+        """Records how long it took to ask all pods of one pool."""
+        self._scrape_duration.observe(seconds)
+
+    def scrape_failed(self, namespace: str, pool: str, reason: str) -> None:
+        """Counts a pod that did not answer; `reason` is one of a small set, never a message."""
+        self._scrape_failures.labels(namespace=namespace, pool=pool, reason=reason).inc()
+
+    def decided(self, namespace: str, pool: str, binding: str) -> None:
+        """Counts a decision by its binding term."""
+        self._decisions.labels(namespace=namespace, pool=pool, binding=binding).inc()
+
+    def hpa_applied(self, namespace: str, pool: str) -> None:
+        """Counts a write of the autoscaler's bounds."""
+        self._hpa_applies.labels(namespace=namespace, pool=pool).inc()
+
+    def forget(self, namespace: str, pool: str) -> None:
+        """Removes every series of a pool; does nothing for a pool that has none."""
+        labels = {"namespace": namespace, "pool": pool}
+        for metric in (
+            self._replicas,
+            self._demand,
+            self._scrape_failures,
+            self._decisions,
+            self._hpa_applies,
+        ):
+            metric.remove_by_labels(labels)

@@ -1,0 +1,65 @@
+"""What the status remembers over a restart: everything, or nothing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmpool_operator.api.status import ScheduleStatus, StartupStatus
+from warmpool_operator.capacity.policy import Effective, PolicyMemory
+from warmpool_operator.capacity.schedule import FrozenLead
+from warmpool_operator.capacity.startup import Startups
+from warmpool_operator.capacity.threshold import ThresholdState
+from warmpool_operator.capacity.types import Bucket, Memory, Policy
+from warmpool_operator.capacity.window import remember
+from warmpool_operator.reconcile.foresight import schedule_status, startup_status
+from warmpool_operator.reconcile.kept import Kept, LastStart, memory_status, restored
+
+NOW = 1_700_000_000_123
+RULES = PolicyMemory(
+    leads=(FrozenLead(name="morning", start_ms=NOW, lead_ms=21_003),),
+    thresholds=(ThresholdState(name="busy", holds=True), ThresholdState(name="queue", counted_ms=4_500)),
+)
+STARTS = Startups(samples_ms=(5_000, 5_300), failures=2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9_000)), max_size=80), st.integers(0, 99))
+def test_memory_survives_the_status(steps: list[tuple[int, int]], published: int) -> None:
+    window: tuple[Bucket, ...] = (Bucket(NOW, 0),)
+    for target, gap in steps:
+        window = remember(window, now_ms=window[-1].at_ms + gap, target=target, keep_alive_ms=60_000)
+    memory = Memory(published=published, window=window)
+    status = {
+        "memory": memory_status(memory, RULES, STARTS).to_wire(),
+        "startup": startup_status(STARTS).to_wire(),
+    }
+    assert restored(status) == Kept(memory=memory, policy=RULES, startups=STARTS)
+
+
+def test_the_last_start_survives_the_status() -> None:
+    last = LastStart(name="morning", start_ms=NOW, floor=3, ready=2)
+    shown = ScheduleStatus.model_validate({"last": _wire(last)})
+    assert shown.last is not None
+    assert not shown.last.met
+    assert restored({"schedule": shown.to_wire()}) == Kept(last_start=last)
+
+
+def test_what_cannot_be_read_is_no_memory() -> None:
+    nothing = Kept()
+    assert restored({}) == nothing
+    assert restored({"memory": {"published": 3, "window": []}}) == nothing
+    assert restored({"memory": {"published": 3, "window": [{"until": "soon", "target": 3}]}}) == nothing
+    assert restored({"memory": {"published": 3, "unknown": 1}}) == nothing
+    assert restored({"schedule": {"last": {"name": "x"}}}) == nothing
+    assert restored({"startup": {"failures": -1}}) == nothing
+
+
+def test_start_ups_are_shown_as_kubernetes_shows_durations() -> None:
+    assert startup_status(STARTS) == StartupStatus(p50="5s", p95="5.3s", samples=2, failures=2)
+    assert startup_status(Startups()) == StartupStatus()
+    assert startup_status(Startups(samples_ms=(20_007,))).p50 == "20.007s"
+
+
+def _wire(last: LastStart) -> dict[str, object]:
+    status = schedule_status(Effective(policy=Policy(floor=1, ceiling=2)), last)
+    assert status is not None
+    wire: dict[str, object] = status.to_wire()["last"]
+    return wire

@@ -1,0 +1,109 @@
+"""Moves: which bounds, which pods retire, which come back."""
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from warmpool_operator.api.names import Reason
+from warmpool_operator.observe.pods import Stage, Trouble
+from warmpool_operator.reconcile.plan import SETTLE_MS, plan
+from warmpool_operator.reconcile.roster import Member
+
+MakeMember = Callable[..., Member]
+
+
+def test_growing_raises_the_bounds_at_once_even_while_pods_load(member: MakeMember) -> None:
+    moves = plan(desired=5, replicas=2, roster=(member(), member(stage=Stage.SETUP)))
+    assert (moves.replicas, moves.retire, moves.restore, moves.blocked) == (5, (), (), None)
+
+
+def test_demand_that_returns_brings_retired_pods_back(member: MakeMember) -> None:
+    retired = member(draining=True)
+    moves = plan(desired=2, replicas=2, roster=(member(), retired))
+    assert (moves.replicas, moves.restore) == (2, (retired,))
+
+
+def test_a_shrink_first_retires_the_idlest_and_keeps_the_bounds(member: MakeMember) -> None:
+    busy, idle = member(in_flight=3), member()
+    moves = plan(desired=1, replicas=2, roster=(busy, idle))
+    assert (moves.replicas, moves.retire) == (2, (idle,))
+    assert moves.blocked is not None
+    assert moves.blocked[0] == Reason.PODS_BUSY
+
+
+def test_bounds_follow_once_the_retired_pod_is_idle_unready_and_settled(member: MakeMember) -> None:
+    serving = member(in_flight=1)
+    gone = member(draining=True, out_ms=SETTLE_MS)
+    assert plan(desired=1, replicas=2, roster=(serving, gone)).replicas == 1
+    for waiting in (
+        member(draining=True, out_ms=SETTLE_MS - 1),
+        member(draining=True, out_ms=SETTLE_MS, in_flight=1),
+        member(draining=True, out_ms=SETTLE_MS, ready=True),
+    ):
+        moves = plan(desired=1, replicas=2, roster=(serving, waiting))
+        assert (moves.replicas, moves.retire, moves.restore) == (2, (), ())
+
+
+def test_partial_return_brings_back_the_busiest(member: MakeMember) -> None:
+    quiet, busy = member(draining=True), member(draining=True, in_flight=2)
+    moves = plan(desired=2, replicas=3, roster=(member(), quiet, busy))
+    assert (moves.replicas, moves.restore, moves.retire) == (3, (busy,), ())
+
+
+def test_no_shrink_while_pods_load(member: MakeMember) -> None:
+    moves = plan(desired=1, replicas=3, roster=(member(), member(), member(stage=Stage.SETUP)))
+    assert (moves.replicas, moves.retire) == (3, ())
+    assert moves.blocked is not None
+    assert moves.blocked[0] == Reason.PODS_LOADING
+
+
+def test_broken_pods_go_first_and_need_no_retiring(member: MakeMember) -> None:
+    broken = member(stage=Stage.FAILED, trouble=Trouble("ImagePull", "no such image"))
+    moves = plan(desired=1, replicas=2, roster=(member(in_flight=5), broken))
+    assert (moves.replicas, moves.retire, moves.blocked) == (1, (), None)
+
+
+def test_pods_that_do_not_exist_yet_need_no_retiring(member: MakeMember) -> None:
+    assert plan(desired=1, replicas=4, roster=(member(),)).replicas == 1
+
+
+def test_pods_that_wait_for_their_deletion_are_not_brought_back(member: MakeMember) -> None:
+    gone = tuple(member(draining=True, out_ms=SETTLE_MS) for _ in range(4))
+    for replicas in (5, 4, 1):
+        moves = plan(desired=1, replicas=replicas, roster=(member(), *gone))
+        assert (moves.replicas, moves.restore, moves.retire) == (1, (), ())
+
+
+def test_broken_pods_are_no_reason_to_leave_warm_ones_retired(member: MakeMember) -> None:
+    retired = tuple(member(draining=True) for _ in range(3))
+    broken = tuple(member(stage=Stage.FAILED, trouble=Trouble("CrashLoop", "")) for _ in range(2))
+    assert plan(desired=3, replicas=5, roster=(*retired, *broken)).restore == retired
+
+
+stages = st.sampled_from(["idle", "busy", "silent", "retired", "gone", "failed"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(desired=st.integers(0, 12), kinds=st.lists(stages, max_size=12), absent=st.integers(0, 3))
+def test_a_shrink_never_goes_below_the_decision_and_never_removes_a_serving_pod(
+    member: MakeMember, desired: int, kinds: list[str], absent: int
+) -> None:
+    makers: dict[str, dict[str, object]] = {
+        "idle": {},
+        "busy": {"in_flight": 4},
+        "silent": {"silent": True},
+        "retired": {"draining": True, "in_flight": 1},
+        "gone": {"draining": True, "out_ms": SETTLE_MS},
+        "failed": {"stage": Stage.FAILED},
+    }
+    roster = tuple(member(**makers[kind]) for kind in kinds)
+    replicas = len(roster) + absent
+    moves = plan(desired=desired, replicas=replicas, roster=roster)
+    assert moves.replicas >= desired
+    removed = max(0, replicas - moves.replicas)
+    free = absent + sum(1 for each in roster if not each.view.ready)
+    assert removed <= free
+    assert not set(moves.retire) & set(moves.restore)
+    staying = sum(1 for each in roster if each.serving) - len(moves.retire) + len(moves.restore)
+    assert staying >= min(desired, sum(1 for each in roster if each.serving))
