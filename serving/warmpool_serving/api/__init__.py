@@ -1,0 +1,1 @@
+"""The HTTP faces of the client port: OpenAI's, the native one, and their errors."""

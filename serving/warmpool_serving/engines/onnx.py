@@ -1,0 +1,136 @@
+"""The default engine: a fused ONNX graph that computes packed texts, with memory-mapped weights.
+
+Packed means that the tokens of all texts of a batch lie one after another, so the matrix products
+(90 % of the work and more) see no padding; only attention, which mixes positions, is laid out as
+texts by longest text. The graph's inputs are made in `pack`; `models.bert_graph` makes the graph.
+Thread-safe: one session is run by all workers, each run on one core.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from warmpool_serving.engines.base import Encoded, Golden, Manifest, ModelError
+from warmpool_serving.models.bundle import read_golden
+from warmpool_serving.names import EngineName
+from warmpool_serving.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+GRAPH: Final = "model.onnx"
+TOKENIZER: Final = "tokenizer.json"
+_FLOAT_BYTES: Final = 4
+
+
+class OnnxEngine:
+    """Runs a bundle made by ``warmpool-serve export``."""
+
+    name = EngineName.ONNX
+    padded = False
+
+    def __init__(self, folder: Path, manifest: Manifest, *, workers: int) -> None:
+        self.manifest, self.workers = manifest, workers
+        self._folder = folder
+        self._tokenizer: TextTokenizer | None = None
+        self._session: Any = None
+
+    def import_libraries(self) -> None:
+        """Imports numpy and onnxruntime."""
+        import numpy  # noqa: PLC0415
+        import onnxruntime  # noqa: PLC0415
+
+        del numpy, onnxruntime
+
+    def load(self) -> None:
+        """Opens the graph and the tokenizer side by side.
+
+        Raises:
+            ModelError: a file is missing or unusable.
+        """
+        failures: list[ModelError] = []
+
+        def tokenizer() -> None:
+            try:
+                self._tokenizer = TextTokenizer(self._folder / TOKENIZER, self.manifest.max_tokens)
+            except ModelError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=tokenizer, name="tokenizer", daemon=True)
+        thread.start()
+        self._session = open_session(self._folder / GRAPH)
+        thread.join()
+        if failures:
+            raise failures[0]
+
+    def golden(self) -> Sequence[Golden]:
+        """The texts and vectors of ``golden.json``."""
+        return read_golden(self._folder)
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Tokenises with the bundle's tokenizer."""
+        if self._tokenizer is None:
+            raise RuntimeError("encode() before load()")
+        return self._tokenizer.encode(texts)
+
+    def compute(self, batch: Sequence[Encoded]) -> list[bytes]:
+        """Runs the graph once; the interpreter's lock is released meanwhile."""
+        (vectors,) = self._session.run(None, pack(batch, mean=self.manifest.pooling == "mean"))
+        raw, size = vectors.tobytes(), self.manifest.dims * _FLOAT_BYTES
+        return [raw[start : start + size] for start in range(0, len(raw), size)]
+
+
+def open_session(graph: Path) -> Any:
+    """Opens a graph for several threads that run it on one core each.
+
+    Raises:
+        ModelError: the graph or its weights are missing or unusable.
+    """
+    import onnxruntime as ort  # noqa: PLC0415 - heavy
+
+    options = ort.SessionOptions()
+    # Unset, both pools are sized by the host's cores whatever the container's limit is.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # The graph was fused when it was exported; looking for more costs 15 ms and finds nothing.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # Plans per input shape are never met again with packed batches, and grow without end.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"{graph.name} is not usable: {reason}") from None
+
+
+def pack(batch: Sequence[Encoded], *, mean: bool) -> "dict[str, NDArray[np.generic]]":
+    """Inputs of the graph for n texts of T tokens in all, the longest with S.
+
+    ``ids`` and ``positions`` [T]; ``unpack`` [n, S] says which token lies where in attention's
+    layout (token 0 where there is none) and ``mask`` [n, S] whether there is one; ``repack`` [T]
+    leads back; ``pool`` [n, T] holds the weights of pooling.
+    """
+    import numpy as np  # noqa: PLC0415 - imported long before, see import_libraries
+
+    lengths = np.fromiter((len(item) for item in batch), dtype=np.int64, count=len(batch))
+    total, longest = int(lengths.sum()), int(lengths.max())
+    starts = np.cumsum(lengths) - lengths
+    rows = np.repeat(np.arange(len(batch)), lengths)
+    columns = np.arange(total) - starts[rows]
+    mask = np.arange(longest) < lengths[:, None]
+    pool = np.zeros((len(batch), total), dtype=np.float32)
+    if mean:
+        pool[rows, np.arange(total)] = (1.0 / lengths)[rows]
+    else:
+        pool[np.arange(len(batch)), starts] = 1.0
+    return {
+        "ids": np.fromiter((token for item in batch for token in item.ids), dtype=np.int64, count=total),
+        "positions": columns,
+        "unpack": np.where(mask, starts[:, None] + np.arange(longest), 0),
+        "mask": mask.astype(np.int32),
+        "repack": rows * longest + columns,
+        "pool": pool,
+    }

@@ -1,0 +1,1 @@
+"""Where weights come from, and how a model becomes a bundle."""

