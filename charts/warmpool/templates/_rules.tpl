@@ -1,0 +1,42 @@
+{{/*
+What the operator may do wherever it serves pools. No Secrets, no wildcard: a test compares this list with the one
+in the chart's tests, so that a new right is a visible choice.
+*/}}
+{{- define "warmpool.rules" -}}
+- apiGroups: [warmpool.dev]
+  resources: [warmmodelpools]
+  verbs: [get, list, watch]
+- apiGroups: [warmpool.dev]
+  resources: [warmmodelpools/status]
+  verbs: [get, patch]
+# An owner reference that blocks deletion needs this where OwnerReferencesPermissionEnforcement is on.
+- apiGroups: [warmpool.dev]
+  resources: [warmmodelpools/finalizers]
+  verbs: [update]
+# Server-side apply creates with `create` and `patch` together. Deletion is garbage collection's; only an Ingress can
+# be switched off in a pool that stays.
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [apps]
+  resources: [deployments/scale]
+  verbs: [get, update, patch]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
