@@ -1,0 +1,1 @@
+"""How fast demand becomes writes: steps of one request each, on a real cluster."""
