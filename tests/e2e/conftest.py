@@ -1,0 +1,109 @@
+"""Fixtures of the suite that runs on a real Kubernetes, whichever kind it is.
+
+The cluster is the one that `python -m hack.cluster` chooses and is left running, so the next run starts at
+once; WARMPOOL_E2E_DOWN=1 removes it at the end.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from hack.cluster import Backend, Paths, select_backend
+from hack.cluster.images import image_store
+from hack.cluster.kubectl import Kubectl, find_tool
+from tests.e2e.support.operator import OperatorHandle
+from warmpool_serving.models import minilm
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.e2e)
+            if item.get_closest_marker("timeout") is None:
+                # The limit is for the test: building a cluster for the first time takes a quarter of an hour.
+                item.add_marker(pytest.mark.timeout(300, func_only=True))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Backend]:
+    """The cluster, up."""
+    backend = select_backend()
+    backend.up()
+    yield backend
+    if os.environ.get("WARMPOOL_E2E_DOWN") == "1":
+        backend.down()
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster: Backend) -> Kubectl:
+    """kubectl on this cluster and no other."""
+    return Kubectl(cluster)
+
+
+@pytest.fixture(scope="session")
+def helm(cluster: Backend) -> str:
+    """Path of helm."""
+    return find_tool(cluster, "helm")
+
+
+@pytest.fixture(scope="session")
+def build_image(cluster: Backend) -> Callable[..., str]:
+    """Build an image and load it into the cluster: `build_image(folder, "name:tag")` returns the name."""
+
+    def build(
+        context: Path,
+        tag: str,
+        *,
+        dockerfile: Path | None = None,
+        arguments: Mapping[str, str] | None = None,
+    ) -> str:
+        store = image_store(Paths.from_environment())
+        store.build(context, tag=tag, dockerfile=dockerfile, arguments=arguments or {})
+        cluster.load([tag])
+        return tag
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def make_namespace(kubectl: Kubectl) -> Iterator[Callable[[], str]]:
+    """Makes namespaces that enforce the restricted Pod Security standard, and deletes them at the end."""
+    names: list[str] = []
+
+    def make() -> str:
+        name = f"e2e-{secrets.token_hex(3)}"
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        names.append(name)
+        return name
+
+    yield make
+    if names:
+        kubectl("delete", "namespace", "--ignore-not-found", "--wait=false", *names)
+
+
+@pytest.fixture
+def namespace(make_namespace: Callable[[], str], kubectl: Kubectl) -> Iterator[str]:
+    """A namespace for one test."""
+    name = make_namespace()
+    yield name
+    kubectl("delete", "namespace", "--ignore-not-found", "--wait=false", name)
+
+
+@pytest.fixture(scope="session")
+def operator(
+    cluster: Backend, kubectl: Kubectl, helm: str, build_image: Callable[..., str]
+) -> OperatorHandle:
+    """The operator and the server of this checkout: built, loaded, installed by the chart."""
+    assert minilm.main(["--out", str(ROOT / "build/bundles/minilm")]) == 0
+    build_image(ROOT, "warmpool/operator:dev", dockerfile=ROOT / "Dockerfile.operator")
+    build_image(ROOT, "warmpool/serving:dev", dockerfile=ROOT / "Dockerfile.serving")
+    handle = OperatorHandle(cluster, kubectl, helm)
+    handle.install()
+    return handle
