@@ -1,0 +1,1 @@
+"""All of warmpool in a few minutes: a cluster, the operator, a real model, a burst, and what became of it."""
