@@ -29,3 +29,32 @@ def _demand(decision: Decision) -> str:
     terms = decision.terms
     requests = "1 request needs" if terms.demand == 1 else f"{terms.demand} requests need"
     return f"{requests} {terms.need}"
+
+
+def account(decision: Decision, *, divisor: int) -> list[tuple[str, str]]:
+    """Return the decision as an account, one (term, words) per line, in the order in which it was computed.
+
+    Args:
+        decision: what was decided.
+        divisor: requests planned per pod, `Policy.divisor`.
+    """
+    terms = decision.terms
+    demand = f"{terms.in_flight} computed + {terms.queued} waiting + {terms.refused} refused = {terms.demand}"
+    if terms.silent_pods:
+        demand += f"; at most {terms.demand_upper}, since {terms.silent_pods} warm pods do not answer"
+    target = terms.need + terms.buffer
+    lines = [
+        ("demand", f"{demand} requests"),
+        ("need", f"{terms.demand} requests / {divisor} per pod, rounded up = {terms.need} pods"),
+        ("buffer", f"+ {terms.buffer} kept idle above demand = {target}"),
+    ]
+    if terms.held > target:
+        lines.append(("keepAlive", f"{terms.held} were needed lately"))
+    lines += [
+        ("floor", f"{terms.floor}, from {terms.floor_source}"),
+        ("ceiling", f"{terms.ceiling}, from {terms.ceiling_source}"),
+        ("desired", f"{decision.desired}, because of {decision.binding.value}"),
+    ]
+    if decision.unclamped > decision.desired:
+        lines.append(("missing", f"{decision.unclamped - decision.desired} more would be needed"))
+    return lines
