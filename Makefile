@@ -10,6 +10,8 @@ EXTRAS := --extra operator --extra cli --extra serving
 RUN := $(UV) run --frozen --no-sync
 STEP := hack/step.sh
 PYTEST := $(RUN) python -m pytest
+# The suite waits more than it computes; more workers than this starve the pods of a two-core machine.
+E2E_WORKERS ?= 3
 
 ##@ Main
 .PHONY: help
@@ -62,7 +64,8 @@ docs: ## Build the documentation into build/site; a dead link fails it.
 
 .PHONY: e2e
 e2e: ## Tests on a real Kubernetes: a named context, kind, or the embedded cluster.
-	@$(PYTEST) -m e2e tests/e2e
+	@$(PYTEST) -m "e2e and not alone" -n $(E2E_WORKERS) --dist loadfile tests/e2e
+	@$(PYTEST) -m "e2e and alone" tests/e2e
 
 .PHONY: generate
 generate: ## Write what is generated from the models: CRD, field reference, golden manifests.

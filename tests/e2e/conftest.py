@@ -14,6 +14,7 @@ import pytest
 from hack.cluster import Backend, Paths, select_backend
 from hack.cluster.images import image_store
 from hack.cluster.kubectl import Kubectl, find_tool
+from tests.e2e.support.once import Once
 from tests.e2e.support.operator import OperatorHandle
 from warmpool_serving.models import minilm
 
@@ -97,13 +98,25 @@ def namespace(make_namespace: Callable[[], str], kubectl: Kubectl) -> Iterator[s
 
 
 @pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Once:
+    """Does things once for all workers of a run."""
+    own = tmp_path_factory.getbasetemp()
+    # Under xdist each worker has a folder of its own inside that of the run.
+    return Once(own.parent if hasattr(request.config, "workerinput") else own)
+
+
+@pytest.fixture(scope="session")
 def operator(
-    cluster: Backend, kubectl: Kubectl, helm: str, build_image: Callable[..., str]
+    cluster: Backend, kubectl: Kubectl, helm: str, build_image: Callable[..., str], once: Once
 ) -> OperatorHandle:
     """The operator and the server of this checkout: built, loaded, installed by the chart."""
-    assert minilm.main(["--out", str(ROOT / "build/bundles/minilm")]) == 0
-    build_image(ROOT, "warmpool/operator:dev", dockerfile=ROOT / "Dockerfile.operator")
-    build_image(ROOT, "warmpool/serving:dev", dockerfile=ROOT / "Dockerfile.serving")
     handle = OperatorHandle(cluster, kubectl, helm)
-    handle.install()
+
+    def install() -> None:
+        assert minilm.main(["--out", str(ROOT / "build/bundles/minilm")]) == 0
+        build_image(ROOT, "warmpool/operator:dev", dockerfile=ROOT / "Dockerfile.operator")
+        build_image(ROOT, "warmpool/serving:dev", dockerfile=ROOT / "Dockerfile.serving")
+        handle.install()
+
+    once.do("install the operator", install)
     return handle

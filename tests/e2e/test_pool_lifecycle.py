@@ -1,4 +1,4 @@
-"""One pool from its first pod to its last: warm, burst, shrink, return, restart, drift, end."""
+"""One pool from its first pod to its last: warm, burst, shrink, return, drift, end."""
 
 import json
 import time
@@ -8,10 +8,8 @@ import pytest
 
 from hack.cluster.kubectl import Kubectl
 from tests.e2e.support.hammer import Hammer
-from tests.e2e.support.operator import OperatorHandle
-from tests.e2e.support.pools import PoolHandle, spec
+from tests.e2e.support.pools import FAKE_PAYLOAD, PoolHandle, spec
 
-PAYLOAD = {"model": "fake", "input": "the quick brown fox"}
 CEILING = 4
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -32,7 +30,7 @@ def warm(pool: PoolHandle) -> PoolHandle:
 
 def test_no_client_ever_meets_a_loading_pod(pool: PoolHandle) -> None:
     """Clients hammer the Service from before the pool exists: all they ever get is the right answer."""
-    with Hammer(pool.url(), PAYLOAD, clients=2) as hammer:
+    with Hammer(pool.url(), FAKE_PAYLOAD, clients=2) as hammer:
         pool.apply(spec())
         pool.wait("a first answer", lambda: hammer.statuses[200] > 0)
         pool.wait_ready(1)
@@ -50,7 +48,7 @@ def test_a_burst_adds_pods_up_to_the_ceiling_and_idleness_retires_them(warm: Poo
         seen.add(warm.get("deployment")["spec"]["replicas"])
         return bool(warm.status()["pods"]["ready"] == CEILING)
 
-    with Hammer(warm.url(), PAYLOAD, clients=12) as burst:
+    with Hammer(warm.url(), FAKE_PAYLOAD, clients=12) as burst:
         warm.wait("the ceiling", grown)
         assert warm.condition("ScalingLimited")["status"] == "True"
         hpa = warm.get("hpa")["spec"]
@@ -58,7 +56,7 @@ def test_a_burst_adds_pods_up_to_the_ceiling_and_idleness_retires_them(warm: Poo
     assert max(seen) <= CEILING
     assert burst.lost() == []
     assert burst.strange(0, 200, 429) == []
-    with Hammer(warm.url(), PAYLOAD, clients=1) as trickle:
+    with Hammer(warm.url(), FAKE_PAYLOAD, clients=1) as trickle:
         warm.wait_ready(1, seconds=90)
     assert trickle.lost() == [], "a shrink lost a request"
     assert trickle.strange(0, 200) == []
@@ -69,30 +67,15 @@ def test_a_burst_adds_pods_up_to_the_ceiling_and_idleness_retires_them(warm: Poo
 
 
 def test_demand_that_returns_gets_its_retired_pods_back(warm: PoolHandle) -> None:
-    with Hammer(warm.url(), PAYLOAD, clients=12):
+    with Hammer(warm.url(), FAKE_PAYLOAD, clients=12):
         warm.wait("the ceiling", lambda: warm.status()["pods"]["ready"] == CEILING)
     pods = warm.pod_names()
     warm.wait("a retired pod", lambda: warm.status()["pods"]["draining"] > 0)
-    with Hammer(warm.url(), PAYLOAD, clients=12) as again:
+    with Hammer(warm.url(), FAKE_PAYLOAD, clients=12) as again:
         warm.wait("all back", lambda: warm.status()["pods"]["ready"] == CEILING)
         assert warm.pod_names() == pods, "a new pod was started although warm ones were there"
     assert again.lost() == []
     assert again.strange(0, 200, 429) == []
-
-
-def test_an_operator_that_restarts_under_load_never_shrinks(
-    warm: PoolHandle, operator: OperatorHandle
-) -> None:
-    with Hammer(warm.url(), PAYLOAD, clients=6):
-        warm.wait("three pods", lambda: warm.status()["pods"]["ready"] >= 3)
-        before = warm.get("deployment")["spec"]["replicas"]
-        for ending in (operator.kill, operator.restart):
-            ending()
-            assert warm.get("deployment")["spec"]["replicas"] >= before
-            version = warm.get()["metadata"]["resourceVersion"]
-            warm.wait("a new status", lambda old=version: warm.get()["metadata"]["resourceVersion"] != old)
-            assert warm.get("deployment")["spec"]["replicas"] >= before
-            assert warm.get("hpa")["spec"]["minReplicas"] >= before
 
 
 def test_hands_on_children_are_undone(warm: PoolHandle) -> None:

