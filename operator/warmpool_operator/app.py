@@ -174,7 +174,13 @@ class App:
             scraper = Scraper(session, now_ms=now_ms)
             news = News(recorder, PoolMetrics(self._prometheus))
             reconciler = Reconciler(
-                client, scraper, cache, news, token_key=self._settings.token_key, now_ms=now_ms
+                client,
+                scraper,
+                cache,
+                news,
+                token_key=self._settings.token_key,
+                now_ms=now_ms,
+                namespace_ceiling=self._settings.namespace_max_replicas or None,
             )
             tasks = [
                 asyncio.create_task(recorder.run(), name="recorder"),

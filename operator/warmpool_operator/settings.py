@@ -21,6 +21,7 @@ class Settings:
         namespaces: namespaces to serve; none means all.
         tick_seconds: time between two looks at each pool.
         workers: reconciles that run at once.
+        namespace_max_replicas: pods that all pools of one namespace may have together; 0 means no such ceiling.
         metrics_port: port of /metrics, /healthz and /readyz.
         token_key: secret from which the pools' admin tokens are derived.
         lease_name: Lease that decides which replica acts; None where there is only one, as in development.
@@ -33,6 +34,7 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     tick_seconds: float = 0.5
     workers: int = 8
+    namespace_max_replicas: int = 0
     metrics_port: int = 8080
     token_key: bytes
     lease_name: str | None = None
@@ -53,6 +55,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         namespaces=tuple(name.strip() for name in get("WARMPOOL_NAMESPACES", "").split(",") if name.strip()),
         tick_seconds=_number(environment, "WARMPOOL_TICK_SECONDS", 0.5, low=0.1, high=60),
         workers=int(_number(environment, "WARMPOOL_WORKERS", 8, low=1, high=256)),
+        namespace_max_replicas=int(
+            _number(environment, "WARMPOOL_NAMESPACE_MAX_REPLICAS", 0, low=0, high=1_000_000)
+        ),
         metrics_port=int(_number(environment, "WARMPOOL_METRICS_PORT", 8080, low=0, high=65535)),
         token_key=_key(get("WARMPOOL_TOKEN_KEY_FILE", "")),
         lease_name=get("WARMPOOL_LEASE_NAME") or None,

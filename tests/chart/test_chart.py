@@ -186,7 +186,13 @@ def test_pod_is_restricted(render: Render) -> None:
 def test_operator_reads_the_settings_of_the_chart(
     render: Render, tmp_path: Path, values: dict[str, Any], namespaces: tuple[str, ...]
 ) -> None:
-    values = values | {"log.level": "debug", "log.format": "text", "tickSeconds": 2, "metrics.port": 9090}
+    values = values | {
+        "log.level": "debug",
+        "log.format": "text",
+        "tickSeconds": 2,
+        "namespaceMaxReplicas": 40,
+        "metrics.port": 9090,
+    }
     manifests = render(**values)
     _, container = pod(manifests)
     secret = one(manifests, "Secret", "r-warmpool-token-key")
@@ -202,6 +208,7 @@ def test_operator_reads_the_settings_of_the_chart(
     assert (settings.pod_name, settings.pod_namespace) == ("pod", "system")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "text")
     assert (settings.tick_seconds, settings.metrics_port) == (2, 9090)
+    assert settings.namespace_max_replicas == 40
     assert settings.lease_name == "r-warmpool"
     assert container["ports"] == [{"name": "metrics", "containerPort": 9090, "protocol": "TCP"}]
 

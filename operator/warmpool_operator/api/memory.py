@@ -49,6 +49,10 @@ class Memory(ApiModel):
         default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )
     """The demand window of keepAlive, newest last, at most 32 buckets."""
+    step_started: str | None = None
+    """Start of the running scale-in period, RFC 3339; absent: none runs."""
+    step_removed: Count = 0
+    """Pods that it has removed."""
     leads: list[LeadMemory] = Field(
         default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )

@@ -83,10 +83,12 @@ class Reason:
     NO_CONFLICT: Final = "NoConflict"
     WRITE_REFUSED: Final = "WriteRefused"
     PAUSED: Final = "Paused"
+    OBSERVING: Final = "Observing"
     ACTIVE: Final = "Active"
 
     ENDPOINTS_WARM: Final = "EndpointsWarm"
     NO_WARM_ENDPOINT: Final = "NoWarmEndpoint"
+    SCALED_TO_ZERO: Final = "ScaledToZero"
     FLOOR_MET: Final = "FloorMet"
     BELOW_FLOOR: Final = "BelowFloor"
 

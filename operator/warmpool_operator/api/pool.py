@@ -1,6 +1,6 @@
 """`WarmModelPool`: the object as a whole."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,8 @@ class PoolSpec(ApiModel):
     """How warm the pool is kept."""
     ingress: Ingress | None = None
     """How traffic from outside reaches the pool; absent: no Ingress."""
+    mode: Literal["Enforce", "Observe"] = "Enforce"
+    """`Observe` computes and reports what `Enforce` would do, and writes nothing but the status."""
     paused: bool = False
     """Stop writing to every child; keep observing and reporting."""
     pod_template: OpaqueObject = Field(default_factory=dict)

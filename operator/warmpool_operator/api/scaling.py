@@ -56,8 +56,9 @@ class Scaling(ApiModel):
         )
     )
 
-    min_replicas: int = Field(default=1, ge=1, le=MAX_REPLICAS)
-    """The warm floor: pods that are kept whatever the traffic."""
+    min_replicas: int = Field(default=1, ge=0, le=MAX_REPLICAS)
+    """The warm floor: pods that are kept whatever the traffic. 0: none are kept once keepAlive has passed without
+    demand and without a buffer; a request through the pool's Ingress that finds no pod then wakes it."""
     max_replicas: int = Field(ge=1, le=MAX_REPLICAS)
     """The ceiling: never more pods than this."""
     concurrency_buffer: int = Field(default=0, ge=0, le=MAX_REPLICAS)

@@ -68,8 +68,10 @@ class Terms(ApiModel):
     """Requests that wait in pods."""
     refused: Count = 0
     """Requests that were refused, as concurrency: refusals per second times mean service seconds."""
+    held_requests: Count = 0
+    """Requests that found no warm pod and were told to come back; they count until they do or give up."""
     demand: Count = 0
-    """inFlight + queued + refused: D, as far as it is known."""
+    """inFlight + queued + refused, or heldRequests if that is more: D, as far as it is known."""
     demand_upper: Count = 0
     """D if every silent pod were full."""
     silent_pods: Count = 0

@@ -51,24 +51,24 @@ def decide(policy: Policy, seen: Observation, memory: Memory | None, now_ms: int
 
 
 def _targets(policy: Policy, seen: Observation, published: int) -> _Targets:
-    immediate = seen.running + seen.refused
-    low = target_pods(policy, immediate + seen.queued)
-    high = target_pods(policy, immediate + seen.queued + seen.silent * policy.concurrency)
+    low = target_pods(policy, seen.demand(queued=seen.queued))
+    high = target_pods(policy, seen.demand(queued=seen.queued, hidden=seen.silent * policy.concurrency))
     delayed = low
     if seen.queued > 0 and seen.oldest_queued_ms < policy.scaling_delay_ms:
-        # Only waiting requests wait for the delay: in-flight and refused ones are past any queue.
-        delayed = max(target_pods(policy, immediate), min(low, published))
+        # Only waiting requests wait for the delay: in-flight, refused and held ones are past any queue.
+        delayed = max(target_pods(policy, seen.demand(queued=0)), min(low, published))
     return _Targets(low=low, delayed_low=delayed, high=high)
 
 
 def _terms(policy: Policy, seen: Observation, *, floor: int, held: int) -> Terms:
-    demand = seen.running + seen.queued + seen.refused
+    demand = seen.demand(queued=seen.queued)
     return Terms(
         in_flight=seen.running,
         queued=seen.queued,
         refused=seen.refused,
+        held_requests=seen.held,
         demand=demand,
-        demand_upper=demand + seen.silent * policy.concurrency,
+        demand_upper=seen.demand(queued=seen.queued, hidden=seen.silent * policy.concurrency),
         silent_pods=seen.silent,
         need=need_pods(policy, demand),
         buffer=buffer_pods(policy, demand),

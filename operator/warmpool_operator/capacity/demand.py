@@ -68,7 +68,12 @@ def refused_concurrency(pods: Iterable[tuple[Refusals, int]], *, ingress_tries: 
 
 
 def observe(
-    samples: Iterable[tuple[Sample, Refusals]], *, silent: int, replicas: int, ingress_tries: int = 1
+    samples: Iterable[tuple[Sample, Refusals]],
+    *,
+    silent: int,
+    replicas: int,
+    held: int = 0,
+    ingress_tries: int = 1,
 ) -> Observation:
     """Return the observation of one tick from the fresh samples of its pods."""
     fresh = list(samples)
@@ -78,6 +83,7 @@ def observe(
         refused=refused_concurrency(
             ((refusals, sample.service_ms_mean) for sample, refusals in fresh), ingress_tries=ingress_tries
         ),
+        held=held,
         oldest_queued_ms=max((sample.oldest_queued_ms for sample, _ in fresh), default=0),
         answered=len(fresh),
         silent=silent,

@@ -28,7 +28,8 @@ def sentence(decision: Decision) -> str:
 def _demand(decision: Decision) -> str:
     terms = decision.terms
     requests = "1 request needs" if terms.demand == 1 else f"{terms.demand} requests need"
-    return f"{requests} {terms.need}"
+    told = f" ({terms.held_requests} were told to come back)" if terms.held_requests else ""
+    return f"{requests} {terms.need}{told}"
 
 
 def account(decision: Decision, *, divisor: int) -> list[tuple[str, str]]:
@@ -39,7 +40,12 @@ def account(decision: Decision, *, divisor: int) -> list[tuple[str, str]]:
         divisor: requests planned per pod, `Policy.divisor`.
     """
     terms = decision.terms
-    demand = f"{terms.in_flight} computed + {terms.queued} waiting + {terms.refused} refused = {terms.demand}"
+    demand = f"{terms.in_flight} computed + {terms.queued} waiting + {terms.refused} refused"
+    demand += (
+        f", or {terms.held_requests} told to come back = {terms.demand}"
+        if terms.held_requests
+        else f" = {terms.demand}"
+    )
     if terms.silent_pods:
         demand += f"; at most {terms.demand_upper}, since {terms.silent_pods} warm pods do not answer"
     target = terms.need + terms.buffer

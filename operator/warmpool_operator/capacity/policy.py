@@ -16,6 +16,8 @@ from warmpool_operator.capacity.signals import Interval
 from warmpool_operator.capacity.threshold import ThresholdState, step
 from warmpool_operator.capacity.types import Policy
 
+NAMESPACE_CEILING = "the namespace's ceiling"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyMemory:
@@ -50,6 +52,7 @@ def effective(
     signals: Mapping[str, Interval],
     memory: PolicyMemory,
     now_ms: int,
+    namespace_ceiling: int | None = None,
 ) -> Effective:
     """Return the rules in force at `now_ms`.
 
@@ -60,15 +63,15 @@ def effective(
         signals: what thresholds watch.
         memory: of the last call.
         now_ms: milliseconds since the epoch.
+        namespace_ceiling: pods that the namespace's ceiling leaves to this pool, None without one.
     """
     windows = windows_at(scaling.schedules, now_ms=now_ms, auto_lead_ms=auto_lead_ms, frozen=memory.leads)
     states = step(scaling.thresholds, memory.thresholds, signals, now_ms=now_ms)
     holding = {state.name for state in states if state.holds}
     base = policy_of(scaling, container_concurrency=container_concurrency)
+    ruled = _with_overrides(_with_thresholds(_with_windows(base, windows), scaling, holding), scaling, now_ms)
     return Effective(
-        policy=_with_overrides(
-            _with_thresholds(_with_windows(base, windows), scaling, holding), scaling, now_ms
-        ),
+        policy=_bounded(ruled, None, namespace_ceiling, NAMESPACE_CEILING),
         windows=windows,
         next_edge_ms=_next_edge(windows, scaling, now_ms),
         memory=PolicyMemory(leads=freeze(windows), thresholds=states),

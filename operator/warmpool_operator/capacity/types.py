@@ -55,6 +55,7 @@ class Observation:
         running: requests being computed, over the pods that answered.
         queued: requests waiting in them.
         refused: refusals as concurrency (`demand.refused_concurrency`).
+        held: requests that found no warm pod and were told to come back.
         oldest_queued_ms: age of the oldest waiting request.
         answered: warm pods with a fresh sample.
         silent: warm pods without one. They hide up to x requests each.
@@ -64,10 +65,19 @@ class Observation:
     running: int = 0
     queued: int = 0
     refused: int = 0
+    held: int = 0
     oldest_queued_ms: int = 0
     answered: int = 0
     silent: int = 0
     replicas: int = 0
+
+    def demand(self, *, queued: int, hidden: int = 0) -> int:
+        """Return D with so many waiting requests counted and so many more supposed in silent pods.
+
+        Held requests are expected, not there yet: once they come back they run, wait or are refused. So the larger
+        of the two counts; the sum would count every client twice that came back.
+        """
+        return max(self.running + self.refused + queued + hidden, self.held)
 
     @property
     def blind(self) -> bool:
@@ -121,6 +131,7 @@ class Terms:
     in_flight: int
     queued: int
     refused: int
+    held_requests: int
     demand: int
     demand_upper: int
     silent_pods: int

@@ -28,6 +28,11 @@ class Pool:
     spec: PoolSpec
 
     @property
+    def hands_off(self) -> bool:
+        """Whether nothing of it may be written but the status."""
+        return self.spec.paused or self.spec.mode == "Observe"
+
+    @property
     def selector(self) -> dict[str, str]:
         """Labels that find the pods; immutable in a Deployment, so nothing of the user's is in here."""
         return {names.LABEL_POOL: self.name, names.LABEL_COMPONENT: names.COMPONENT_SERVER}

@@ -44,7 +44,7 @@ def findings(
     if trouble is None and rejected is not None:
         trouble = Trouble(Reason.PODS_REJECTED, rejected)
     return [
-        _ready(pods, trouble),
+        _ready(pods, decision, trouble),
         _warm(pods, decision),
         _progressing(pods, decision),
         _metrics_fresh(roster, decision),
@@ -55,10 +55,13 @@ def findings(
     ]
 
 
-def _ready(pods: Pods, trouble: Trouble | None) -> Finding:
+def _ready(pods: Pods, decision: Decision, trouble: Trouble | None) -> Finding:
     total = pods.ready + pods.warming + pods.failed
     if pods.ready > 0:
         return Finding(Type.READY, True, Reason.ENDPOINTS_WARM, f"{pods.ready} of {total} pods are warm")
+    if total == decision.desired == 0:
+        text = "no pod is kept without demand; a request through the Ingress wakes the pool"
+        return Finding(Type.READY, False, Reason.SCALED_TO_ZERO, text)
     why = f": {trouble.message}" if trouble else f"; {pods.warming} are on their way"
     return Finding(Type.READY, False, Reason.NO_WARM_ENDPOINT, f"no pod is warm{why}")
 

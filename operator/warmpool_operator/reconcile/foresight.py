@@ -17,7 +17,15 @@ MAX_GAP_MS = 5_000
 """Ticks further apart than this (the spec was invalid, the API server was away) have not seen what was between."""
 
 
-def foresee(state: PoolState, pool: Pool, seen: Observation, roster: Roster, *, now_ms: int) -> Policy:
+def foresee(
+    state: PoolState,
+    pool: Pool,
+    seen: Observation,
+    roster: Roster,
+    *,
+    now_ms: int,
+    namespace_ceiling: int | None = None,
+) -> Policy:
     """Return the policy in force now, and keep in `state` what the next tick and the status need."""
     state.arrivals = state.arrivals.read(
         ((member.view.uid, member.report.sample) for member in roster if member.report is not None),
@@ -34,6 +42,7 @@ def foresee(state: PoolState, pool: Pool, seen: Observation, roster: Roster, *, 
         signals=signals(seen, state.arrivals, concurrency=concurrency),
         memory=state.policy_memory,
         now_ms=now_ms,
+        namespace_ceiling=namespace_ceiling,
     )
     state.policy_memory = state.effective.memory
     started = _started(state.effective, since_ms=state.decided_ms, now_ms=now_ms)

@@ -2,7 +2,8 @@
 
 The HPA is written first and `/scale` after it: the HPA acts at its next sync, up to 15 s later, and `/scale` at
 once. `/scale` is only ever raised, under the resourceVersion it was read at, so that it never works against the
-HPA or against a person.
+HPA or against a person; the one exception is the last pod of a pool that is kept at zero, because an HPA cannot go
+there. An HPA at 0 replicas is out of service until somebody raises `/scale`, so waking is `/scale`'s as well.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ class Moved:
     """What one tick has changed.
 
     Attributes:
-        bounds: (from, to) of the HPA, None if it was right already.
+        bounds: (from, to) of the HPA or, from and to zero, of `/scale`; None if all was right already.
         corrected: paths of the HPA that somebody else had changed.
         retired: pods that said yes to being retired.
         restored: pods that came back.
@@ -67,9 +68,9 @@ class Hands:
         """
         bounds, corrected = await self._hold_at(pool, plan)
         restored = await self._tell(pool, plan.restore, token=token, retire=False)
-        await self._raise_scale(pool, plan.replicas)
+        crossed = await self._scale(pool, plan.replicas)
         retired = await self._tell(pool, plan.retire, token=token, retire=True)
-        return Moved(bounds=bounds, corrected=corrected, retired=retired, restored=restored)
+        return Moved(bounds=crossed or bounds, corrected=corrected, retired=retired, restored=restored)
 
     async def _hold_at(self, pool: Pool, plan: Plan) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
         key = Key(pool.namespace, pool.name)
@@ -87,22 +88,24 @@ class Hands:
         self._cache.put_child(key, HPAS.kind, applied)
         return _change(live, replicas, drift)
 
-    async def _raise_scale(self, pool: Pool, replicas: int) -> None:
+    async def _scale(self, pool: Pool, replicas: int) -> tuple[int, int] | None:
+        """Raise `/scale`, or take the last pod; return (from, to) if the pool went from or to zero."""
         known = self._cache.child(Key(pool.namespace, pool.name), DEPLOYMENTS.kind)
-        if known is not None and int(known["spec"].get("replicas", 1)) >= replicas:
-            return
+        if known is not None and not _may_scale(int(known["spec"].get("replicas", 1)), replicas):
+            return None
         ref = ObjectRef(DEPLOYMENTS, pool.namespace, pool.name)
         for _ in range(SCALE_TRIES):
             scale = await self._client.get_scale(ref)
-            if scale is None or scale.replicas >= replicas:
-                return
+            if scale is None or not _may_scale(scale.replicas, replicas):
+                return None
             try:
                 await self._client.set_scale(
                     ref, replicas, resource_version=scale.resource_version, manager=names.SCALE_MANAGER
                 )
             except Conflict:
-                continue  # the Deployment changed in between: read again, raise again
-            return
+                continue  # the Deployment changed in between: read again, decide again
+            return (scale.replicas, replicas) if 0 in (scale.replicas, replicas) else None
+        return None
 
     async def _tell(self, pool: Pool, members: Roster, *, token: str, retire: bool) -> int:
         call = self._scraper.retire if retire else self._scraper.restore
@@ -119,6 +122,10 @@ def held(plan: Plan, live: Bounds | None) -> int:
     if live is None:
         return plan.replicas
     return min(plan.replicas, max(plan.desired, live.high))
+
+
+def _may_scale(live: int, wanted: int) -> bool:
+    return wanted > live or (wanted == 0 and live == 1)
 
 
 def target_of(pool: Pool, member: Member) -> Target | None:

@@ -46,6 +46,8 @@ def memory_status(memory: capacity.Memory, policy: PolicyMemory, startups: Start
             memory_api.WindowBucket(until=rfc3339(entry.at_ms), target=entry.target)
             for entry in memory.window
         ],
+        step_started=rfc3339(memory.step_started_ms) if memory.step_removed else None,
+        step_removed=memory.step_removed,
         leads=[
             memory_api.LeadMemory(name=lead.name, start=rfc3339(lead.start_ms), lead_ms=lead.lead_ms)
             for lead in policy.leads
@@ -64,16 +66,27 @@ def restored(status: Mapping[str, Any]) -> Kept:
     last_start = _last_start(status)
     try:
         parsed = memory_api.Memory.model_validate(status.get("memory") or {})
-        window = tuple(capacity.Bucket(from_rfc3339(each.until), each.target) for each in parsed.window)
+        memory = _memory(parsed)
         policy = _policy(parsed)
         failures = StartupStatus.model_validate(status.get("startup") or {}).failures
     except ValueError:
         return Kept(last_start=last_start)
     return Kept(
-        memory=capacity.Memory(published=parsed.published, window=window) if window else None,
+        memory=memory,
         policy=policy,
         startups=Startups(samples_ms=tuple(parsed.startups_ms), failures=failures),
         last_start=last_start,
+    )
+
+
+def _memory(parsed: memory_api.Memory) -> capacity.Memory | None:
+    if not parsed.window:
+        return None
+    return capacity.Memory(
+        published=parsed.published,
+        window=tuple(capacity.Bucket(from_rfc3339(each.until), each.target) for each in parsed.window),
+        step_started_ms=from_rfc3339(parsed.step_started) if parsed.step_started else 0,
+        step_removed=parsed.step_removed if parsed.step_started else 0,
     )
 
 

@@ -1,6 +1,6 @@
 """Writing the status of a pool, and telling of conditions that changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from warmpool_operator.admission.limits import Intent
@@ -113,7 +113,8 @@ class Publisher:
         except NotFound:
             state.structure_due_ms = 0
             return
-        self._tell(state, conditions)
+        if not observing(state.body):
+            self._tell(state, conditions)
         state.status, state.status_written_ms = wire, self._now_ms()
 
     def _tell(self, state: PoolState, conditions: Sequence[Condition]) -> None:
@@ -121,12 +122,19 @@ class Publisher:
         before = {each["type"]: each["status"] for each in _conditions(state)}
         for condition in conditions:
             bad = (condition.type in BAD_WHEN_TRUE and condition.status == "True") or (
-                condition.type in BAD_WHEN_FALSE and condition.status == "False"
+                condition.type in BAD_WHEN_FALSE
+                and condition.status == "False"
+                and condition.reason != Reason.SCALED_TO_ZERO
             )
             was = before.get(condition.type)
             worth_telling = was is not None or (bad and condition.type in BAD_WHEN_TRUE)
             if was != condition.status and worth_telling and condition.type not in SILENT:
                 self._news.became(state.body, condition.reason, condition.message, bad=bad)
+
+
+def observing(body: Mapping[str, Any]) -> bool:
+    """Whether a pool, usable or not, asks that nothing but its status is written, events included."""
+    return bool(body.get("spec", {}).get("mode") == "Observe")
 
 
 def _conditions(state: PoolState) -> list[dict[str, Any]]:
@@ -142,6 +150,9 @@ def _paused(pool: Pool) -> Finding:
         return Finding(
             Type.PAUSED, True, Reason.PAUSED, "spec.paused is set: nothing is written but this status"
         )
+    if pool.spec.mode == "Observe":
+        text = "spec.mode is Observe: this status says what would be done, and nothing else is written"
+        return Finding(Type.PAUSED, True, Reason.OBSERVING, text)
     return Finding(Type.PAUSED, False, Reason.ACTIVE)
 
 

@@ -7,6 +7,7 @@ line: the next run starts over.
 
 from collections.abc import Callable
 
+from warmpool_operator.capacity.budget import namespace_share
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.demand import Refusals, observe
 from warmpool_operator.desired.pool import Pool
@@ -41,6 +42,8 @@ class Reconciler:
         news: events and metrics.
         token_key: secret key of the operator from which the pools' admin tokens are derived.
         now_ms: milliseconds since the epoch, never running backwards.
+        held: requests for a pool that found no warm pod, were told to come back and are still expected.
+        namespace_ceiling: pods that all pools of one namespace may have together, None without such a ceiling.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class Reconciler:
         *,
         token_key: bytes,
         now_ms: Callable[[], int],
+        held: Callable[[Key], int] = lambda _: 0,
+        namespace_ceiling: int | None = None,
     ) -> None:
         self._client = client
         self._scraper = scraper
@@ -59,6 +64,8 @@ class Reconciler:
         self._news = news
         self._token_key = token_key
         self._now_ms = now_ms
+        self._held = held
+        self._namespace_ceiling = namespace_ceiling
         self._hands = Hands(client, scraper, cache)
         self._publisher = Publisher(client, news, now_ms=now_ms)
         self._states: dict[Key, PoolState] = {}
@@ -127,7 +134,7 @@ class Reconciler:
             return False
         if state.conflicts:
             return False
-        return pool.spec.paused or await self._apply(state, pool)
+        return pool.hands_off or await self._apply(state, pool)
 
     async def _apply(self, state: PoolState, pool: Pool) -> bool:
         state.wanted = wanted_children(pool, admin_token=self._token(pool))
@@ -181,16 +188,19 @@ class Reconciler:
             ((report.sample, state.refusals[uid]) for uid, report in reports.items()),
             silent=sum(member.silent for member in roster),
             replicas=self._replicas(key, roster),
+            held=self._held(key),
             ingress_tries=1 if pool.spec.ingress is None else 2,
         )
         now_ms = self._now_ms()
-        policy = foresee(state, pool, seen, roster, now_ms=now_ms)
+        policy = foresee(
+            state, pool, seen, roster, now_ms=now_ms, namespace_ceiling=self._share(key, state, roster)
+        )
         state.decision = decide(policy, seen, state.memory, now_ms)
         state.memory = state.decision.memory
 
     async def _act(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> Plan | None:
         """Carry the decision out. Returns the plan, or None if nothing may be written."""
-        if pool.spec.paused or state.decision is None or self._cache.child(key, DEPLOYMENTS.kind) is None:
+        if pool.hands_off or state.decision is None or self._cache.child(key, DEPLOYMENTS.kind) is None:
             return None
         moves = plan(
             desired=state.decision.desired, replicas=self._replicas(key, roster), roster=alive(roster)
@@ -207,6 +217,21 @@ class Reconciler:
             return moves
         self._news.moved(state.body, key, state.decision, moved)
         return moves
+
+    def _share(self, key: Key, state: PoolState, roster: Roster) -> int | None:
+        """Return the pods that the namespace's ceiling leaves to a pool.
+
+        A pool without memory owns the pods that exist: a Deployment just made asks for one, but has none yet.
+        """
+        if self._namespace_ceiling is None:
+            return None
+        others = (
+            other.published
+            for name, other in self._states.items()
+            if name.namespace == key.namespace and name != key
+        )
+        own = len(alive(roster)) if state.memory is None else state.memory.published
+        return namespace_share(self._namespace_ceiling, own=own, others=others)
 
     def _replicas(self, key: Key, roster: Roster) -> int:
         """Return the pods that the workload is asked to have; before it exists, those that do."""

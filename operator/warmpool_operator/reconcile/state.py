@@ -83,6 +83,13 @@ class PoolState:
             self.status = body.get("status") or {}
         self.body = body
 
+    @property
+    def published(self) -> int | None:
+        """Pods that were asked for last; None before the pool was read, 0 if nothing was ever decided."""
+        if not self.body:
+            return None
+        return self.memory.published if self.memory is not None else 0
+
     def note_out(self, uids: set[str], now_ms: int) -> None:
         """Remember since when retired pods are out of the Service; forget those that no longer are."""
         self.out_since_ms = {uid: self.out_since_ms.get(uid, now_ms) for uid in uids}

@@ -42,6 +42,16 @@ VECTORS = [
     Vector("WhenActive drops it", 2, Binding.FLOOR, {"floor": 2, "buffer": 3, "buffer_at_zero": False}),
     Vector("queue alone", 3, Binding.DEMAND, {"concurrency": 4, "buffer": 1}, {"queued": 7}),
     Vector("refused demand counts", 3, Binding.DEMAND, {"concurrency": 4}, {"running": 4, "refused": 8}),
+    Vector("held requests wake", 1, Binding.DEMAND, {"floor": 0, "concurrency": 8}, {"held": 3}),
+    Vector("who came back is not counted twice", 3, Binding.DEMAND, {}, {"running": 3, "held": 2}),
+    Vector(
+        "held requests never wait",
+        2,
+        Binding.SCALING_DELAY,
+        {"floor": 0, "scaling_delay_ms": 30_000},
+        {"held": 2, "queued": 5, "oldest_queued_ms": 3_000},
+    ),
+    Vector("nothing at all", 0, Binding.FLOOR, {"floor": 0}, published=1),
     Vector(
         "young queue waits",
         2,

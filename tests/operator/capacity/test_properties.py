@@ -31,6 +31,7 @@ observations = st.builds(
     running=st.integers(0, 200),
     queued=st.integers(0, 200),
     refused=st.integers(0, 100),
+    held=st.sampled_from([0, 0, 7, 150]),
     oldest_queued_ms=st.integers(0, 10_000),
     answered=st.integers(0, 20),
     silent=st.integers(0, 20),
@@ -49,13 +50,17 @@ def test_bounds(policy: Policy, seen: Observation, before: int) -> None:
 @given(policies, observations, published)
 def test_sufficient_when_everything_answers(policy: Policy, seen: Observation, before: int) -> None:
     policy, seen = replace(policy, scaling_delay_ms=0), replace(seen, silent=0)
-    demand = seen.running + seen.queued + seen.refused
+    demand = max(seen.running + seen.queued + seen.refused, seen.held)
     decision = decide(policy, seen, Memory(published=before), NOW)
     assert decision.desired >= min(policy.ceiling, target_pods(policy, demand))
 
 
 @given(
-    policies, observations, published, st.sampled_from(["running", "queued", "refused"]), st.integers(1, 50)
+    policies,
+    observations,
+    published,
+    st.sampled_from(["running", "queued", "refused", "held"]),
+    st.integers(1, 50),
 )
 def test_more_demand_never_means_fewer_pods(
     policy: Policy, seen: Observation, before: int, term: str, more: int
@@ -89,6 +94,7 @@ def test_revealing_a_silent_pod_stays_within_the_interval(
 ) -> None:
     policy = replace(policy, scaling_delay_ms=0, scale_in_pods=1000)
     seen = replace(seen, silent=max(1, seen.silent))
+    seen = replace(seen, held=0)
     hidden = data.draw(st.integers(0, seen.silent * policy.concurrency))
     revealed = replace(seen, running=seen.running + hidden, silent=0, answered=seen.answered + seen.silent)
     exact = decide(policy, revealed, Memory(published=0), NOW).desired
@@ -135,7 +141,7 @@ def test_window_holds_every_peak_and_forgets_in_time(steps: list[tuple[int, int]
 def test_one_binding_term_that_fits_the_numbers(policy: Policy, seen: Observation, before: int) -> None:
     decision = decide(policy, seen, Memory(published=before), NOW)
     terms = decision.terms
-    assert terms.demand == terms.in_flight + terms.queued + terms.refused
+    assert terms.demand == max(terms.in_flight + terms.queued + terms.refused, terms.held_requests)
     match decision.binding:
         case Binding.CEILING:
             assert decision.desired == terms.ceiling < decision.unclamped

@@ -76,6 +76,13 @@ def test_states_are_counted_once(member: MakeMember) -> None:
     assert (pods.pending, pods.image_pull, pods.setup, pods.warming) == (1, 1, 2, 4)
 
 
+def test_a_pool_at_zero_is_not_ready_and_says_that_this_is_meant() -> None:
+    said = found((), decision(floor=0))
+    assert (said[Type.READY].holds, said[Type.READY].reason) == (False, Reason.SCALED_TO_ZERO)
+    assert said[Type.WARM].holds
+    assert said[Type.PROGRESSING].reason == Reason.SETTLED
+
+
 def test_transition_time_moves_only_with_the_status() -> None:
     before = {Type.READY: ("True", "2026-01-01T00:00:00Z"), Type.WARM: ("True", "2026-01-01T00:00:00Z")}
     news = [Finding(Type.READY, True, "Other", "new words"), Finding(Type.WARM, False, "BelowFloor")]

@@ -81,6 +81,17 @@ def test_broken_pods_are_no_reason_to_leave_warm_ones_retired(member: MakeMember
     assert plan(desired=3, replicas=5, roster=(*retired, *broken)).restore == retired
 
 
+def test_the_last_pod_goes_the_same_way_as_any_other(member: MakeMember) -> None:
+    last = member()
+    assert plan(desired=0, replicas=1, roster=(last,)).retire == (last,)
+    assert plan(desired=0, replicas=1, roster=(member(draining=True),)).replicas == 1
+    gone = member(draining=True, out_ms=SETTLE_MS)
+    assert plan(desired=0, replicas=1, roster=(gone,)).replicas == 0
+    assert plan(desired=1, replicas=1, roster=(gone,)).restore == (gone,), (
+        "a request in between wakes it at once"
+    )
+
+
 stages = st.sampled_from(["idle", "busy", "silent", "retired", "gone", "failed"])
 
 

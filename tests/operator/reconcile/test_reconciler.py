@@ -68,6 +68,11 @@ class Cluster:
     async def get_scale(self, ref: ObjectRef) -> Scale | None:
         return Scale(self.objects["Deployment"]["spec"]["replicas"], "1")
 
+    async def set_scale(self, ref: ObjectRef, replicas: int, *, resource_version: str, manager: str) -> Scale:
+        self.before("set_scale", ref.resource.kind)
+        self.objects["Deployment"]["spec"]["replicas"] = replicas
+        return Scale(replicas, "2")
+
     async def delete(self, ref: ObjectRef, *, uid: str) -> bool:
         return self.objects.pop(ref.resource.kind, None) is not None
 
@@ -82,14 +87,14 @@ class Silent:
         pass
 
 
-Run = Callable[[Cluster, Callable[[Reconciler], Any]], None]
+Run = Callable[..., None]
 
 
 @pytest.fixture
 def run() -> Run:
     """Run a scenario: `run(cluster, scenario)`, where the scenario is a coroutine function of the reconciler."""
 
-    def play(cluster: Cluster, scenario: Callable[[Reconciler], Any]) -> None:
+    def play(cluster: Cluster, scenario: Callable[[Reconciler], Any], **options: Any) -> None:
         async def main() -> None:
             async with aiohttp.ClientSession() as session:
                 news = News(Silent(), PoolMetrics(CollectorRegistry()))  # type: ignore[arg-type]
@@ -100,7 +105,7 @@ def run() -> Run:
                     Cache(),
                     news,
                     token_key=b"k" * 32,
-                    now_ms=lambda: NOW,
+                    **{"now_ms": lambda: NOW, **options},
                 )
                 await scenario(reconciler)
 
@@ -207,3 +212,63 @@ def test_a_spec_that_cannot_be_used_says_which_field(run: Run) -> None:
         assert set(cluster.objects) == {"WarmModelPool"}
 
     run(cluster, scenario)
+
+
+def zero_spec(**more: Any) -> Manifest:
+    return {**SPEC, "scaling": {"minReplicas": 0, "maxReplicas": 3, "keepAliveSeconds": 0}, **more}
+
+
+def test_a_pool_goes_to_zero_and_a_held_request_wakes_it(run: Run) -> None:
+    cluster, held = Cluster(), [0]
+    cluster.objects["WarmModelPool"]["spec"] = zero_spec()
+    clock = iter(range(NOW, NOW + 100_000, 500))
+
+    async def scenario(reconciler: Reconciler) -> None:
+        for _ in range(
+            2
+        ):  # the first decision has no memory: it takes the one replica of a new Deployment for granted
+            await reconciler.reconcile(KEY)
+            cluster.objects["Deployment"]["metadata"]["resourceVersion"] = "9"
+            reconciler.touch(KEY)
+        assert cluster.objects["Deployment"]["spec"]["replicas"] == 0
+        hpa = cluster.objects["HorizontalPodAutoscaler"]["spec"]
+        assert (hpa["minReplicas"], hpa["maxReplicas"]) == (1, 1), "an HPA cannot ask for none"
+        held[0] = 17
+        await reconciler.reconcile(KEY)
+        assert cluster.objects["Deployment"]["spec"]["replicas"] == 3
+
+    run(cluster, scenario, now_ms=lambda: next(clock), held=lambda _: held[0])
+
+
+def test_observe_writes_nothing_but_status(run: Run) -> None:
+    cluster = Cluster()
+    cluster.objects["WarmModelPool"]["spec"] = {**SPEC, "mode": "Observe"}
+    writes: list[tuple[str, str]] = []
+
+    def note(verb: str, kind: str) -> None:
+        if verb not in ("get", "list"):
+            writes.append((verb, kind))
+
+    cluster.before = note
+
+    async def scenario(reconciler: Reconciler) -> None:
+        await reconciler.reconcile(KEY)
+        reconciler.touch(KEY)
+        await reconciler.reconcile(KEY)
+        assert set(writes) == {("apply_status", "WarmModelPool")}
+        assert cluster.condition("Paused")["reason"] == "Observing"
+        assert cluster.status["decision"]["desired"] == 1
+
+    run(cluster, scenario)
+
+
+def test_pools_of_a_namespace_share_its_ceiling(run: Run) -> None:
+    cluster = Cluster()
+    cluster.objects["WarmModelPool"]["spec"] = {**SPEC, "scaling": {"minReplicas": 3, "maxReplicas": 3}}
+
+    async def scenario(reconciler: Reconciler) -> None:
+        await reconciler.reconcile(KEY)
+        assert cluster.status["decision"]["desired"] == 2
+        assert "the namespace's ceiling allows 2" in cluster.condition("ScalingLimited")["message"]
+
+    run(cluster, scenario, namespace_ceiling=2)
