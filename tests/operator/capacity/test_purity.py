@@ -7,7 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[3] / "operator/warmpool_operator"
 PURE = sorted(
-    path for part in ("api", "capacity", "admission", "desired") for path in (ROOT / part).rglob("*.py")
+    path
+    for part in ("api", "capacity", "admission", "desired", "simulate")
+    for path in (ROOT / part).rglob("*.py")
 )
 CLOCKS = {
     "now",

@@ -1,0 +1,135 @@
+"""What is simulated: traffic, clients, the server in a pod, and the cluster around it. All frozen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from random import Random
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Durations in milliseconds as they were measured; drawn with replacement, so no shape is assumed."""
+
+    values_ms: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values_ms or min(self.values_ms) < 0:
+            raise ValueError("a distribution needs at least one duration, and none below 0")
+
+    def draw(self, chance: Random) -> int:
+        """Return one of them."""
+        return self.values_ms[0] if len(self.values_ms) == 1 else chance.choice(self.values_ms)
+
+    @property
+    def mean_ms(self) -> int:
+        """Mean, rounded."""
+        return round(sum(self.values_ms) / len(self.values_ms))
+
+
+def fixed(milliseconds: int) -> Measured:
+    """Return a duration that never varies."""
+    return Measured((milliseconds,))
+
+
+class Route(StrEnum):
+    """How a request finds a pod."""
+
+    SERVICE = "Service"
+    """kube-proxy: any endpoint, whatever its load; what that pod refuses is refused."""
+    INGRESS = "Ingress"
+    """ingress-nginx with ewma: the better of two endpoints, and one more try after a refusal."""
+    ACTIVATOR = "Activator"
+    """Knative: one queue for all pods, and a request is given to a pod only where it can start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """How every client behaves.
+
+    Attributes:
+        deadline_ms: from the intended moment until it gives up; spans its retries.
+        max_attempts: 1 never retries; more retries refusals after the wait that the server asks for.
+    """
+
+    deadline_ms: int = 10_000
+    max_attempts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What one pod does.
+
+    Attributes:
+        concurrency: requests that it computes at once.
+        service: time of one request.
+        queue: requests that may wait in it; None without a bound.
+        latency_target_ms: what its Retry-After aims at.
+    """
+
+    concurrency: int
+    service: Measured
+    queue: int | None
+    latency_target_ms: int = 1000
+
+
+def bounded_queue(
+    *, concurrency: int, service_ms: int, latency_target_ms: int, cap: int | None = None
+) -> int:
+    """Return how many requests the warmpool server lets wait: what can still be answered within the target.
+
+    With R requests per second and S seconds of one, R * (L - S) requests fit into the process, those that are
+    being computed included.
+    """
+    room = concurrency * max(0, latency_target_ms - service_ms) // max(1, service_ms)
+    waiting = max(0, room - concurrency)
+    return waiting if cap is None else min(cap, waiting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """What happens around the pods.
+
+    Attributes:
+        startup: from a pod's creation until the Service sends to it.
+        termination_ms: from a pod's deletion until it is gone, if it is idle; the warmpool server stays this long
+            to let proxies forget it. A busy one takes longer.
+        sync_ms: period of the HPA controller.
+        metrics_ms: period at which metrics-server reads CPU.
+        route: how requests find pods.
+    """
+
+    startup: Measured
+    termination_ms: int = 5_000
+    sync_ms: int = 15_000
+    metrics_ms: int = 15_000
+    route: Route = Route.SERVICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """Everything but the autoscaler.
+
+    Attributes:
+        arrivals_ms: intended moments of the requests, in order.
+        end_ms: length of the run; pods are counted until here. Requests that are open then are followed to their
+            end.
+        replicas: pods that are warm at the start.
+        client: how clients behave.
+        server: what a pod does.
+        cluster: what happens around it.
+    """
+
+    arrivals_ms: Sequence[int]
+    end_ms: int
+    replicas: int
+    client: Client
+    server: Server
+    cluster: Cluster
+
+    def __post_init__(self) -> None:
+        times = self.arrivals_ms
+        if any(later < earlier for earlier, later in pairwise(times)):
+            raise ValueError("arrivals must be in order of time")
+        if times and not 0 <= times[0] <= times[-1] <= self.end_ms:
+            raise ValueError("arrivals must lie between 0 and the end of the run")
