@@ -90,6 +90,11 @@ bench-bed: ## Boot, kill and remove the embedded cluster again and again; it is 
 bench-reaction: ## Steps of demand until HPA and /scale are written; the operator must be installed (make demo).
 	@$(RUN) python -m bench.reaction
 
+.PHONY: bench-burst
+bench-burst: setup bundle ## Bursts against warmpool and what people would pick instead; goes on where it was stopped.
+	@$(RUN) python -m bench.burst run --build $(BURST)
+	@$(RUN) python -m bench.burst report
+
 ##@ Cluster and images
 .PHONY: cluster-up
 cluster-up: ## Start the test cluster, or find it running.

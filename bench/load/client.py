@@ -36,6 +36,8 @@ class Settings:
         max_attempts: 1 never retries; more retries 429 and 503 after the wait that the server asks for, where the
             deadline allows it.
         headers: sent with every request.
+        reuse_connections: keep them open between requests. A Service chooses a pod per connection, so without an
+            ingress in between, kept connections would leave new pods without work.
         allow_any: let load go anywhere.
     """
 
@@ -43,6 +45,7 @@ class Settings:
     deadline: float = 10.0
     max_attempts: int = 1
     headers: Mapping[str, str] = field(default_factory=dict)
+    reuse_connections: bool = True
     allow_any: bool = False
 
 
@@ -72,7 +75,8 @@ async def replay(
     url = check_destination(settings.url, allow_any=settings.allow_any)
     bodies = [body(number, send) for number, send in enumerate(schedule)]
     headers = {"Content-Type": "application/json", **settings.headers}
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+    reuse = settings.reuse_connections
+    connector = aiohttp.TCPConnector(limit=0, force_close=not reuse, keepalive_timeout=30 if reuse else None)
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
         loop = asyncio.get_running_loop()

@@ -110,6 +110,9 @@ class Settings:
     fake_load_seconds: float = _setting(0.0, _SECONDS, "fake engine: how long loading takes")
     fake_service_ms: float = _setting(1.0, _number(0, 3_600_000), "fake engine: time of one text")
     fake_ms_per_token: float = _setting(0.0, _number(0, 60_000), "fake engine: more time per token")
+    fake_busy_ms: float = _setting(
+        0.0, _number(0, 3_600_000), "fake engine: CPU time spent within the time of one text"
+    )
     fake_fail: str = _setting("", str, "fake engine: loading fails with this reason")
     fake_wrong: bool = _setting(False, _flag, "fake engine: gives vectors that fail the proof")
 

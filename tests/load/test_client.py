@@ -156,6 +156,19 @@ async def test_retries_wait_as_asked_and_end_with_the_deadline(
         assert times[1] - times[0] >= 0.1
 
 
+@pytest.mark.parametrize(("reuse", "connections"), [(True, 1), (False, 3)])
+async def test_connections_are_kept_or_not_as_it_is_told(serve: Serve, reuse: bool, connections: int) -> None:
+    peers = set()
+
+    async def handler(request: web.Request) -> web.Response:
+        peers.add(request.transport.get_extra_info("peername") if request.transport else None)
+        return web.Response()
+
+    settings = Settings(url=await serve(handler), reuse_connections=reuse)
+    await replay(tuple(Send(0.2 * number) for number in range(3)), settings, body=BODY)
+    assert len(peers) == connections
+
+
 async def test_a_redirect_does_not_lead_load_elsewhere(serve: Serve) -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(status=307, headers={"Location": "http://192.0.2.1/"})

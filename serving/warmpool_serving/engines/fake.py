@@ -2,7 +2,8 @@
 
 It exists to show behaviour that real weights cannot be made to show on demand (a load of 40 s, a
 service time of 100 ms, a wrong answer). It imports nothing heavy, computes one text after another,
-and sleeps instead of computing, so its capacity is workers ÷ service time on any machine.
+and sleeps instead of computing, so its capacity is workers ÷ service time on any machine. CPU is
+spent only where it is asked for, for autoscalers that look at it.
 """
 
 import hashlib
@@ -19,6 +20,8 @@ from warmpool_serving.names import EngineName
 DIMS: Final = 32
 MAX_TOKENS: Final = 512
 _SPECIAL: Final = 2
+_BLOCK: Final = bytes(1 << 15)
+"""Hashing this takes about 20 to 100 µs; hashlib gives the interpreter to others meanwhile."""
 _PROOF_TEXTS: Final = ("warm", "ready")
 
 
@@ -57,9 +60,18 @@ class FakeEngine:
         """Sleeps as long as the settings say, then answers."""
         tokens = sum(len(item) for item in batch)
         millis = self._settings.fake_service_ms * len(batch) + self._settings.fake_ms_per_token * tokens
-        time.sleep(millis / 1000)
+        until = time.monotonic() + millis / 1000
+        spend_cpu(self._settings.fake_busy_ms * len(batch) / 1000)
+        time.sleep(max(0.0, until - time.monotonic()))
         sign = -1.0 if self._settings.fake_wrong else 1.0
         return [vector_of(item, sign) for item in batch]
+
+
+def spend_cpu(seconds: float) -> None:
+    """Keeps a core busy for so many seconds of this thread's CPU time, without holding the interpreter."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        hashlib.sha256(_BLOCK)
 
 
 def encode_text(text: str) -> Encoded:

@@ -1,0 +1,1 @@
+"""Errors, latency and pod-seconds in a burst: warmpool beside what people would pick instead."""

@@ -1,0 +1,95 @@
+"""`python -m bench.burst`: run what is missing, in as many goes as it takes, and report."""
+
+import argparse
+import sys
+import time
+
+from bench.burst.bed import Bed
+from bench.burst.measure import measure
+from bench.burst.result import Result, append, read_all
+from bench.burst.scenarios import SCENARIOS
+from bench.burst.systems import SYSTEMS
+from hack.cluster import ClusterError
+
+OVERHEAD_SECONDS = 75.0
+"""What a run takes beside its traffic: pods to come, a first reading, the namespace to go."""
+MAX_VOIDS = 2
+"""After so many void runs of the same kind no more are tried in one go."""
+
+
+def main() -> int:
+    """Run the command; return 1 if the cluster does not do what it should."""
+    options = _parser().parse_args()
+    try:
+        return _run(options) if options.command == "run" else _report()
+    except ClusterError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    give_up_at = time.monotonic() + options.seconds
+    bed = Bed()
+    if options.build:
+        bed.build()
+    bed.install()
+    voids = 0
+    for seed in range(1, options.seeds + 1):
+        for scenario_name in options.scenarios:
+            for system_name in options.systems:
+                scenario = SCENARIOS[scenario_name]
+                if _have(scenario_name, system_name, seed):
+                    continue
+                if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
+                    print("the time of this go is over; run the same command again to go on")
+                    return 0
+                result = measure(bed, scenario, SYSTEMS[system_name], seed)
+                append(result)
+                voids += bool(result.void)
+                print(line(result), flush=True)
+    return 0
+
+
+def _have(scenario: str, system: str, seed: int) -> bool:
+    return any(
+        (each.scenario, each.system, each.seed) == (scenario, system, seed) and not each.void
+        for each in read_all()
+    )
+
+
+def line(result: Result) -> str:
+    """Return a run in one line."""
+    p99 = "-" if result.p99_s is None else f"{result.p99_s:.2f}"
+    return (
+        f"{result.scenario} {result.system} seed {result.seed}: errors {result.error_percent:.2f} %"
+        f"  p99 {p99} s  pod-seconds {result.pod_seconds:.0f}  healthy after {result.time_to_healthy_s:.0f} s"
+        f"  cpu {result.cpu_percent:.0f} %  lag {result.lag_p99_s:.3f} s  {result.statuses}"
+        f"  starts {result.startups_s}" + (f"  VOID: {result.void}" if result.void else "")
+    )
+
+
+def _report() -> int:
+    from bench.burst.report import report  # noqa: PLC0415 - draws, which a run need not load
+
+    for text in report():
+        print(text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.burst", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run what is missing")
+    run.add_argument("--scenarios", nargs="+", choices=sorted(SCENARIOS), default=["step"])
+    run.add_argument(
+        "--systems", nargs="+", choices=sorted(SYSTEMS), default=["hpa_cpu", "static", "ours_b0", "ours"]
+    )
+    run.add_argument("--seeds", type=int, default=3, help="runs of each (default 3)")
+    run.add_argument("--seconds", type=float, default=3600, help="start no run that would end later")
+    run.add_argument("--build", action="store_true", help="build and load the images first")
+    commands.add_parser("report", help="figures, pictures and the check of the simulator")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The cluster of the benchmark: images, operator, one namespace per run."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.burst.systems import APP, FLOOR, IMAGE, System
+from hack.cluster import Backend, ClusterError, select_backend
+from hack.cluster.images import image_store
+from hack.cluster.kubectl import Kubectl, find_tool
+from hack.cluster.paths import Paths
+from hack.cluster.waiting import wait_for
+
+ROOT = Path(__file__).parents[2]
+OPERATOR_IMAGE = "warmpool/operator:burst"
+OPERATOR, OPERATOR_NAMESPACE = "warmpool", "warmpool-system"
+
+
+class Bed:
+    """The cluster that `hack.cluster` chooses."""
+
+    def __init__(self) -> None:
+        self.backend: Backend = select_backend()
+        self.kubectl = Kubectl(self.backend)
+
+    @property
+    def kubectl_argv(self) -> list[str]:
+        """Command line of kubectl on this cluster."""
+        return [find_tool(self.backend, "kubectl"), "--kubeconfig", str(self.backend.kubeconfig)]
+
+    def build(self) -> None:
+        """Build the images of this checkout, under names of their own, and load them."""
+        store = image_store(Paths.from_environment())
+        for tag, file in ((OPERATOR_IMAGE, "Dockerfile.operator"), (IMAGE, "Dockerfile.serving")):
+            store.build(ROOT, tag=tag, dockerfile=ROOT / file, arguments={})
+        self.backend.load([OPERATOR_IMAGE, IMAGE])
+
+    def install(self) -> None:
+        """Install the operator of this checkout, and make sure that a new pod of it runs.
+
+        Raises:
+            ClusterError: Helm says no.
+        """
+        name, tag = OPERATOR_IMAGE.split(":")
+        argv = [find_tool(self.backend, "helm"), "--kubeconfig", str(self.backend.kubeconfig)]
+        argv += ["upgrade", "--install", OPERATOR, str(ROOT / "charts/warmpool"), "--take-ownership"]
+        argv += ["--namespace", OPERATOR_NAMESPACE, "--create-namespace", "--wait", "--timeout", "90s"]
+        argv += ["--set", f"image.repository={name}", "--set", f"image.tag={tag}"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=150)
+        if done.returncode != 0:
+            raise ClusterError(f"helm: {done.stderr.strip()}")
+        self.kubectl("rollout", "restart", f"deployment/{OPERATOR}", "-n", OPERATOR_NAMESPACE)
+        self.kubectl("rollout", "status", f"deployment/{OPERATOR}", "-n", OPERATOR_NAMESPACE, "--timeout=90s")
+
+    @contextmanager
+    def deployed(self, system: System, namespace: str) -> Iterator[str]:
+        """Apply a system in a namespace of its own, wait until it is at rest, and give the URL of its Service."""
+        self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        try:
+            self.kubectl.apply(*system.manifests(), namespace=namespace)
+            wait_for(
+                f"{system.at_rest} ready pods of {system.name}",
+                lambda: self._ready(namespace) >= system.at_rest,
+                timeout=90,
+            )
+            if system.hpa:
+                # Without a first reading an HPA cannot act at all: that would be the bed's fault, not its own.
+                wait_for("the HPA's first reading", lambda: self._reads(namespace), timeout=120)
+            address = self.kubectl.get("service", APP, "-n", namespace)["spec"]["clusterIP"]
+            yield f"http://{address}/v1/embeddings"
+        finally:
+            self.kubectl("delete", "namespace", namespace, "--wait=true", timeout=180)
+
+    def _ready(self, namespace: str) -> int:
+        pods = self.kubectl.get("pods", "-n", namespace)["items"]
+        conditions = [each.get("status", {}).get("conditions", []) for each in pods]
+        return sum(any(c["type"] == "Ready" and c["status"] == "True" for c in each) for each in conditions)
+
+    def _reads(self, namespace: str) -> bool:
+        status = self.kubectl.get("hpa", APP, "-n", namespace).get("status", {})
+        active = [each["status"] for each in status.get("conditions", []) if each["type"] == "ScalingActive"]
+        current = (status.get("currentMetrics") or [{}])[0].get("resource", {}).get("current", {})
+        return active == ["True"] and "averageUtilization" in current and status["currentReplicas"] == FLOOR

@@ -1,0 +1,85 @@
+"""One real run: deploy, send, watch, and say what came of it."""
+
+import asyncio
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bench.burst.bed import ROOT, Bed
+from bench.burst.hostcpu import HostCpu
+from bench.burst.lives import Life, PodWatch
+from bench.burst.result import Answer, Result, per_second, tail, time_to_healthy
+from bench.burst.scenarios import Scenario
+from bench.burst.systems import System
+from bench.load.client import Run, Settings, replay
+from bench.load.payload import embeddings
+from bench.load.record import Record, summarize
+
+SETTLE_SECONDS = 3.0
+
+
+def measure(bed: Bed, scenario: Scenario, system: System, seed: int) -> Result:
+    """Run one scenario against one system, in a namespace of its own."""
+    namespace = f"burst-{scenario.name}-{system.name}-{seed}".replace("_", "-")
+    schedule = scenario.make(seed)
+    with bed.deployed(system, namespace) as url, PodWatch(bed.kubectl_argv, namespace) as watch:
+        time.sleep(SETTLE_SECONDS)
+        settings = Settings(
+            url=url,
+            deadline=scenario.deadline,
+            max_attempts=scenario.max_attempts,
+            reuse_connections=False,
+        )
+        with HostCpu() as cpu:
+            run = asyncio.run(replay(schedule, settings, body=embeddings("fake", seed=seed)))
+            time.sleep(max(0.0, run.started + scenario.seconds - time.time()))
+        lives = list(watch.lives.values())
+    return result_of(scenario, system, seed, run=run, lives=lives, cpu_percent=cpu.mean)
+
+
+def result_of(
+    scenario: Scenario, system: System, seed: int, *, run: Run, lives: Sequence[Life], cpu_percent: float
+) -> Result:
+    """Return the result of a run from its requests and its pods."""
+    begin, end = run.started, run.started + scenario.seconds
+    answers = [_answer(record, scenario.deadline) for record in run.records]
+    offered = per_second((each.intended for each in answers), scenario.seconds)
+    failed = per_second((each.intended for each in answers if each.latency is None), scenario.seconds)
+    created = [life for life in lives if begin < life.scheduled < end]
+    seconds = [begin + number for number in range(int(scenario.seconds))]
+    summary = summarize(run.records)
+    return Result(
+        kind="real",
+        scenario=scenario.name,
+        system=system.name,
+        seed=seed,
+        route="Service",
+        requests=len(answers),
+        errors=sum(each.latency is None for each in answers),
+        p99_s=tail(answers),
+        steady_p99_s=tail(answers, before=scenario.change_at) if scenario.change_at else None,
+        pod_seconds=sum(life.seconds(begin, end) for life in lives),
+        time_to_healthy_s=time_to_healthy(offered, failed, scenario.change_at),
+        startups_s=[round(life.startup, 2) for life in created if life.startup is not None],
+        statuses=dict(Counter(record.error or str(record.status) for record in run.records)),
+        cpu_percent=cpu_percent,
+        lag_p99_s=summary.lag_p99,
+        offered=offered,
+        failed=failed,
+        ready=[sum(life.serving(at) for life in lives) for at in seconds],
+        pods=[sum(life.scheduled <= at < (life.gone or end) for life in lives) for at in seconds],
+        commit=_commit(),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _answer(record: Record, deadline: float) -> Answer:
+    good = record.status == 200 and not record.error and record.latency <= deadline
+    return Answer(intended=record.intended, latency=record.latency if good else None)
+
+
+def _commit() -> str:
+    argv = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()

@@ -1,0 +1,153 @@
+"""The same scenarios and systems in the simulator, with start-ups that the real runs measured."""
+
+from collections.abc import Iterable, Sequence
+from random import Random
+
+from bench.burst.result import Answer, Result, per_second, tail, time_to_healthy
+from bench.burst.scenarios import Scenario
+from bench.burst.systems import (
+    CEILING,
+    CONCURRENCY,
+    CPU_PERCENT,
+    FLOOR,
+    SERVICE_MS,
+    SYSTEMS,
+    System,
+    pool,
+)
+from warmpool_operator.api.pool import PoolSpec
+from warmpool_operator.capacity.arithmetic import ceil_div
+from warmpool_operator.simulate.autoscalers.fixed import Fixed
+from warmpool_operator.simulate.autoscalers.hpa import CpuMetric, Hpa
+from warmpool_operator.simulate.autoscalers.warmpool import Warmpool
+from warmpool_operator.simulate.outcome import Outcome
+from warmpool_operator.simulate.rivals import Bounds, run_rival
+from warmpool_operator.simulate.run import simulate
+from warmpool_operator.simulate.setup import (
+    Client,
+    Cluster,
+    Measured,
+    Route,
+    Server,
+    Setup,
+    bounded_queue,
+    fixed,
+)
+from warmpool_operator.simulate.workload import Autoscaler
+
+PHYSICS = "physics"
+"""A system that knows the moment and the size of the change, and asks for the pods at once."""
+MODELLED = ("keda", "knative")
+"""Systems that are in the simulator only."""
+SYNC_MS = 15_000
+
+
+def setup_of(
+    scenario: Scenario, system: System, seed: int, *, startups_s: Sequence[float], route: Route
+) -> Setup:
+    """Return a scenario as the simulator takes it."""
+    queue = bounded_queue(
+        concurrency=CONCURRENCY, service_ms=SERVICE_MS, latency_target_ms=system.latency_target_ms
+    )
+    return Setup(
+        arrivals_ms=[round(send.at * 1000) for send in scenario.make(seed)],
+        end_ms=round(scenario.seconds * 1000),
+        replicas=system.at_rest,
+        client=Client(deadline_ms=round(scenario.deadline * 1000), max_attempts=scenario.max_attempts),
+        server=Server(
+            concurrency=CONCURRENCY,
+            service=fixed(SERVICE_MS),
+            queue=queue if system.bounded else None,
+            latency_target_ms=system.latency_target_ms,
+        ),
+        cluster=Cluster(startup=Measured(tuple(round(each * 1000) for each in startups_s)), route=route),
+    )
+
+
+def simulated(
+    scenario: Scenario,
+    system: System,
+    seed: int,
+    *,
+    startups_s: Sequence[float],
+    route: Route = Route.SERVICE,
+) -> Result:
+    """Return what the simulator says of a run."""
+    setup = setup_of(scenario, system, seed, startups_s=startups_s, route=route)
+    return result_of(scenario, system.name, seed, simulate(setup, _autoscaler(system, seed), seed=seed))
+
+
+def modelled(
+    scenario: Scenario,
+    name: str,
+    seed: int,
+    *,
+    startups_s: Sequence[float],
+    route: Route = Route.SERVICE,
+) -> Result:
+    """Return what the simulator says of a system that is in no real run: one of `MODELLED`, or `PHYSICS`."""
+    setup = setup_of(scenario, SYSTEMS["ours_b0"], seed, startups_s=startups_s, route=route)
+    if name != PHYSICS:
+        bounds = Bounds(floor=FLOOR, ceiling=CEILING)
+        return result_of(scenario, name, seed, run_rival(name, setup, bounds, seed=seed))
+    outcome = simulate(setup, Fixed(FLOOR, foreknown(setup)), seed=seed)
+    return result_of(scenario, PHYSICS, seed, outcome)
+
+
+def foreknown(setup: Setup) -> list[tuple[int, int]]:
+    """Return (at_ms, pods) of an autoscaler that sees the next second's arrivals and never shrinks.
+
+    It asks for what the offered load keeps busy at 70 %, from the second in which that load begins.
+    """
+    changes, most = [], FLOOR
+    for second, count in enumerate(per_second((at / 1000 for at in setup.arrivals_ms), setup.end_ms / 1000)):
+        pods = min(CEILING, ceil_div(count * SERVICE_MS, 700 * CONCURRENCY))
+        if pods > most:
+            changes.append((second * 1000, pods))
+            most = pods
+    return changes
+
+
+def result_of(scenario: Scenario, system: str, seed: int, outcome: Outcome) -> Result:
+    """Return a simulated run in the shape of a real one."""
+    answers = [
+        Answer(
+            intended=each.intended_ms / 1000,
+            latency=(each.finished_ms - each.intended_ms) / 1000 if each.status == 200 else None,
+        )
+        for each in outcome.requests
+    ]
+    offered = per_second((each.intended for each in answers), scenario.seconds)
+    failed = per_second((each.intended for each in answers if each.latency is None), scenario.seconds)
+    return Result(
+        kind="simulated",
+        scenario=scenario.name,
+        system=system,
+        seed=seed,
+        route=outcome.setup.cluster.route.value,
+        requests=len(answers),
+        errors=outcome.errors,
+        p99_s=tail(answers),
+        steady_p99_s=tail(answers, before=scenario.change_at) if scenario.change_at else None,
+        pod_seconds=outcome.pod_seconds,
+        time_to_healthy_s=time_to_healthy(offered, failed, scenario.change_at),
+        offered=offered,
+        failed=failed,
+        ready=[moment.ready for moment in outcome.moments[: int(scenario.seconds)]],
+        pods=[moment.pods for moment in outcome.moments[: int(scenario.seconds)]],
+    )
+
+
+def pooled_startups(runs: Iterable[Result], *, without: Result | None = None) -> list[float]:
+    """Return the start-ups that real runs measured, those of one run left out."""
+    return [each for run in runs if run is not without for each in run.startups_s]
+
+
+def _autoscaler(system: System, seed: int) -> Autoscaler:
+    phase_ms = Random(seed).randrange(SYNC_MS)
+    if system.scaling is not None:
+        spec = PoolSpec.model_validate(pool(system)["spec"])
+        return Warmpool(spec, phase_ms=phase_ms)
+    if system.hpa:
+        return Hpa(CpuMetric(CPU_PERCENT), floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)
+    return Fixed(system.replicas)
