@@ -72,7 +72,8 @@ RIGHTS = {
     ("", "services"): CHILD,
     ("networking.k8s.io", "ingresses"): CHILD | {"delete"},
     ("policy", "poddisruptionbudgets"): CHILD,
-    ("", "pods"): {"get", "list", "watch"},
+    ("", "pods"): {"get", "list", "watch", "patch"},
+    ("keda.sh", "scaledobjects"): {"list"},
     ("events.k8s.io", "events"): {"create", "patch"},
 }
 

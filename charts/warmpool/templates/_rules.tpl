@@ -35,7 +35,12 @@ in the chart's tests, so that a new right is a visible choice.
   verbs: [get, list, watch, create, patch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  # patch: the deletion cost of busy pods, and nothing else.
+  verbs: [get, list, watch, patch]
+# Another scaler of a pool's Deployment is looked for, and yielded to. Without KEDA this right means nothing.
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

@@ -65,3 +65,7 @@ class Memory(ApiModel):
         default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )
     """The latest start-ups in milliseconds, newest last."""
+    failed_starts: Count = 0
+    """Starts that failed since one last succeeded."""
+    retry_at: str | None = None
+    """When one more pod may be tried after too many of them, RFC 3339."""

@@ -16,6 +16,8 @@ SHORT_NAME: Final = "wmp"
 # -- field managers (server-side apply) --------------------------------------------------------------
 MANAGER: Final = "warmpool-operator"
 """Owns every child but the HPA, and never `spec.replicas`."""
+HPA_MANAGER: Final = "kube-controller-manager"
+"""Who writes `/scale` for an HPA."""
 SCALE_MANAGER: Final = "warmpool-operator-scale"
 """Owns the whole HPA, always applied complete, and writes replicas through `/scale` alone."""
 
@@ -30,6 +32,9 @@ APP: Final = "warmpool"
 COMPONENT_SERVER: Final = "model-server"
 MANAGED_BY_SELECTOR: Final = f"{LABEL_MANAGED_BY}={MANAGER},{LABEL_POOL}"
 """What is watched. The pool's label is in it so that taking it off is seen, as a deletion."""
+
+DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
+"""Kubernetes' own: a ReplicaSet removes pods of lower cost first."""
 
 # -- the pod -----------------------------------------------------------------------------------------
 CONTAINER: Final = "server"
@@ -81,6 +86,8 @@ class Reason:
     INVALID_SPEC: Final = "InvalidSpec"
     NAME_TAKEN: Final = "NameTaken"
     NO_CONFLICT: Final = "NoConflict"
+    FOREIGN_SCALER: Final = "ForeignScaler"
+    SCALED_BY_HAND: Final = "ScaledByHand"
     WRITE_REFUSED: Final = "WriteRefused"
     PAUSED: Final = "Paused"
     OBSERVING: Final = "Observing"
@@ -105,6 +112,8 @@ class Reason:
 
     WITHIN_BOUNDS: Final = "WithinBounds"
     TOO_MANY_REPLICAS: Final = "TooManyReplicas"
+    MAX_WARMING: Final = "MaxWarming"
+    START_BUDGET: Final = "StartBudget"
 
     NOT_SHRINKING: Final = "NotShrinking"
     PODS_LOADING: Final = "PodsLoading"

@@ -1,22 +1,33 @@
 """`WarmModelPool`: the object as a whole."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from warmpool_operator.api.base import ApiModel
+from warmpool_operator.api.base import ApiModel, cel, cel_rules
+from warmpool_operator.api.hpa import OpaqueObject
 from warmpool_operator.api.ingress import Ingress
 from warmpool_operator.api.model import Model
 from warmpool_operator.api.scaling import Scaling
 from warmpool_operator.api.server import Server, Startup
 
-OpaqueObject = Annotated[
-    dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
-]
-
 
 class PoolSpec(ApiModel):
     """How warm a model must be kept, and what serves it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            cel(
+                "!has(self.scaling.hpa) || !has(self.scaling.hpa.cpuUtilizationPercent)"
+                " || (has(self.server.resources) && ((has(self.server.resources.requests)"
+                " && 'cpu' in self.server.resources.requests) || (has(self.server.resources.limits)"
+                " && 'cpu' in self.server.resources.limits)))",
+                "scaling.hpa.cpuUtilizationPercent is a percentage of the CPU request: set"
+                " server.resources.requests.cpu",
+                field_path=".scaling.hpa.cpuUtilizationPercent",
+            )
+        )
+    )
 
     model: Model
     """Which model, and where its weights come from."""
@@ -30,6 +41,10 @@ class PoolSpec(ApiModel):
     """How traffic from outside reaches the pool; absent: no Ingress."""
     mode: Literal["Enforce", "Observe"] = "Enforce"
     """`Observe` computes and reports what `Enforce` would do, and writes nothing but the status."""
+    rollout: Literal["Surge", "InPlace"] = "Surge"
+    """How pods of a new version take over. `Surge` starts them beside the warm ones, which stay until they are
+    replaced. `InPlace` takes one warm pod away first, for clusters without room for one more, such as full
+    GPUs."""
     paused: bool = False
     """Stop writing to every child; keep observing and reporting."""
     pod_template: OpaqueObject = Field(default_factory=dict)

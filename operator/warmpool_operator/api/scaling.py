@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from warmpool_operator.api.base import ApiModel, cel, cel_rules
+from warmpool_operator.api.hpa import Hpa
 from warmpool_operator.api.override import Override
 from warmpool_operator.api.schedule import Schedule
 from warmpool_operator.api.threshold import Threshold
@@ -21,6 +22,14 @@ class ScaleIn(ApiModel):
     """Pods that one period may remove at most."""
     period_seconds: int = Field(default=60, ge=1, le=3600)
     """Length of the period in seconds."""
+
+
+class ScaleOut(ApiModel):
+    """How fast pods may be started."""
+
+    max_warming: int | None = Field(default=None, ge=1, le=MAX_REPLICAS)
+    """Pods that may be on their way to warm at once, beyond the floor; absent: any number. For shared disks,
+    registries and object stores that many loads at once would make slower."""
 
 
 def _reachable(rules: str) -> dict[str, str]:
@@ -75,6 +84,10 @@ class Scaling(ApiModel):
     """Seconds for which the pods of a demand peak are kept after it has passed."""
     scale_in: ScaleIn = Field(default_factory=ScaleIn)
     """How fast the pool may shrink once keepAlive has passed."""
+    scale_out: ScaleOut = Field(default_factory=ScaleOut)
+    """How fast pods may be started."""
+    hpa: Hpa = Field(default_factory=Hpa)
+    """Metrics by which the HPA may add pods above the decision."""
     schedules: list[Schedule] = Field(default_factory=list, max_length=MAX_RULES, json_schema_extra=NAMED)
     """Capacity that is ready when a recurring time comes."""
     thresholds: list[Threshold] = Field(default_factory=list, max_length=MAX_RULES, json_schema_extra=NAMED)

@@ -99,6 +99,8 @@ class DecisionStatus(ApiModel):
     """Pods asked for."""
     unclamped: Count = 0
     """Pods that would be asked for without the ceiling."""
+    actuated: Count = 0
+    """Pods asked of the cluster now: fewer than desired while starts are paced."""
     binding: str = ""
     """The term that decided: Demand, Buffer, Floor, Ceiling, KeepAlive, ScalingDelay, ScaleInStep, Blind."""
     message: str = ""

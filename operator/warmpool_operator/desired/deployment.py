@@ -13,8 +13,10 @@ PROTECTED_LABELS = (names.LABEL_POOL, names.LABEL_COMPONENT, names.LABEL_MANAGED
 def deployment(pool: Pool, *, admin_token: str) -> Manifest:
     """Return the pool's Deployment, without replicas.
 
-    A rollout surges and never takes a warm pod away first (`maxUnavailable: 0`).
+    A rollout surges and never takes a warm pod away first (`maxUnavailable: 0`), unless the pool says that there
+    is no room for one more.
     """
+    surge = pool.spec.rollout == "Surge"
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -23,7 +25,7 @@ def deployment(pool: Pool, *, admin_token: str) -> Manifest:
             "selector": {"matchLabels": pool.selector},
             "strategy": {
                 "type": "RollingUpdate",
-                "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
+                "rollingUpdate": {"maxSurge": "25%" if surge else 0, "maxUnavailable": 0 if surge else 1},
             },
             "progressDeadlineSeconds": timing_of(pool.spec).progress_deadline,
             "revisionHistoryLimit": 3,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from warmpool_operator.api.names import Condition as Type
 from warmpool_operator.api.names import Reason
 from warmpool_operator.api.status import Condition, Pods
+from warmpool_operator.capacity.pacing import Brake, Pace
 from warmpool_operator.capacity.types import OWN_CEILING, Decision
 from warmpool_operator.observe.pods import Trouble
 from warmpool_operator.reconcile.roster import Roster
@@ -27,6 +28,7 @@ def findings(
     pods: Pods,
     decision: Decision,
     *,
+    pace: Pace | None = None,
     blocked: tuple[str, str] | None = None,
     rejected: str | None = None,
 ) -> list[Finding]:
@@ -36,6 +38,7 @@ def findings(
         roster: its pods, terminating ones included.
         pods: the same, counted.
         decision: of this tick.
+        pace: of starts in this tick.
         blocked: why a shrink waits.
         rejected: why the API server takes no pod of the Deployment (Pod Security, a quota, a webhook): then no Pod
             object can say it.
@@ -48,7 +51,7 @@ def findings(
         _warm(pods, decision),
         _progressing(pods, decision),
         _metrics_fresh(roster, decision),
-        _scaling_limited(decision),
+        _scaling_limited(decision, pace),
         _scale_in_blocked(blocked),
         _startup_failing(trouble),
         _unschedulable(trouble),
@@ -101,9 +104,18 @@ def _metrics_fresh(roster: Roster, decision: Decision) -> Finding:
     return Finding(Type.METRICS_FRESH, False, Reason.BLIND if blind else Reason.PODS_SILENT, text)
 
 
-def _scaling_limited(decision: Decision) -> Finding:
+def _scaling_limited(decision: Decision, pace: Pace | None) -> Finding:
     ceiling = decision.terms.ceiling
+    if pace is not None and pace.brake is Brake.START_BUDGET:
+        text = f"{decision.desired} pods are needed; starts keep failing, so {pace.pods} are asked for and"
+        text += " one more is tried now and then"
+        return Finding(Type.SCALING_LIMITED, True, Reason.START_BUDGET, text)
     if decision.unclamped <= ceiling:
+        if pace is not None and pace.brake is Brake.MAX_WARMING:
+            text = (
+                f"{decision.desired} pods are needed, {pace.pods} are asked for: scaling.scaleOut.maxWarming"
+            )
+            return Finding(Type.SCALING_LIMITED, True, Reason.MAX_WARMING, text)
         return Finding(Type.SCALING_LIMITED, False, Reason.WITHIN_BOUNDS)
     source = decision.terms.ceiling_source
     bound = f"{source} is {ceiling}" if source == OWN_CEILING else f"{source} allows {ceiling}"

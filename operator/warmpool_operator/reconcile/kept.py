@@ -11,6 +11,7 @@ from typing import Any
 from warmpool_operator.api import memory as memory_api
 from warmpool_operator.api.status import ScheduleStatus, StartupStatus
 from warmpool_operator.capacity import types as capacity
+from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import PolicyMemory
 from warmpool_operator.capacity.schedule import FrozenLead
 from warmpool_operator.capacity.startup import Startups
@@ -35,10 +36,13 @@ class Kept:
     memory: capacity.Memory | None = None
     policy: PolicyMemory = field(default_factory=PolicyMemory)
     startups: Startups = field(default_factory=Startups)
+    budget: StartBudget = field(default_factory=StartBudget)
     last_start: LastStart | None = None
 
 
-def memory_status(memory: capacity.Memory, policy: PolicyMemory, startups: Startups) -> memory_api.Memory:
+def memory_status(
+    memory: capacity.Memory, policy: PolicyMemory, startups: Startups, budget: StartBudget
+) -> memory_api.Memory:
     """Return the memories as the status keeps them."""
     return memory_api.Memory(
         published=memory.published,
@@ -58,6 +62,8 @@ def memory_status(memory: capacity.Memory, policy: PolicyMemory, startups: Start
             if state.holds or state.counted_ms
         ],
         startups_ms=list(startups.samples_ms),
+        failed_starts=budget.failures,
+        retry_at=rfc3339(budget.retry_at_ms) if budget.retry_at_ms else None,
     )
 
 
@@ -67,7 +73,7 @@ def restored(status: Mapping[str, Any]) -> Kept:
     try:
         parsed = memory_api.Memory.model_validate(status.get("memory") or {})
         memory = _memory(parsed)
-        policy = _policy(parsed)
+        policy, budget = _policy(parsed), _budget(parsed)
         failures = StartupStatus.model_validate(status.get("startup") or {}).failures
     except ValueError:
         return Kept(last_start=last_start)
@@ -75,8 +81,14 @@ def restored(status: Mapping[str, Any]) -> Kept:
         memory=memory,
         policy=policy,
         startups=Startups(samples_ms=tuple(parsed.startups_ms), failures=failures),
+        budget=budget,
         last_start=last_start,
     )
+
+
+def _budget(parsed: memory_api.Memory) -> StartBudget:
+    retry_at_ms = from_rfc3339(parsed.retry_at) if parsed.retry_at else 0
+    return StartBudget(failures=parsed.failed_starts, retry_at_ms=retry_at_ms)
 
 
 def _memory(parsed: memory_api.Memory) -> capacity.Memory | None:

@@ -4,15 +4,22 @@ A shrink is made of two steps that may be ticks apart. First surplus pods are re
 finishing what they have. Only when they are idle and out of the Service are the bounds lowered, and the
 ReplicaSet then removes exactly them, because it ranks not-ready pods before every other criterion. Demand that
 returns in between gets its warm pods back within one probe period.
+
+Where that is impossible (a server that cannot be retired, or an HPA that shrinks when it likes), busy pods get a
+deletion cost instead, so that idle ones go first.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from warmpool_operator.api.names import Reason
+from warmpool_operator.capacity.pacing import Pace
 from warmpool_operator.reconcile.roster import Member, Roster
 
 SETTLE_MS = 2_000
 """Idle time after a pod left the Service: proxies learn of it within about a second."""
+UNKNOWN_COST = 31
+"""For a warm pod that does not answer: it may be busier than any that does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +28,11 @@ class Plan:
 
     Attributes:
         desired: the decision.
-        replicas: what the HPA should hold the workload at; above `desired` only while it shrinks.
+        replicas: what the HPA should hold the workload at; above `desired` only while it shrinks, below it while
+            starts are paced.
         retire: pods to take out of the Service.
         restore: retired pods to bring back.
+        costs: deletion costs of pods by name; pods that are not named shall have none.
         blocked: why a wanted shrink does not go on now, as (reason, message).
     """
 
@@ -31,10 +40,13 @@ class Plan:
     replicas: int
     retire: Roster = ()
     restore: Roster = ()
+    costs: Mapping[str, int] = field(default_factory=dict)
     blocked: tuple[str, str] | None = None
 
 
-def plan(*, desired: int, replicas: int, roster: Roster) -> Plan:
+def plan(
+    *, desired: int, pace: Pace | None = None, replicas: int, roster: Roster, retires: bool = True
+) -> Plan:
     """Return the moves that bring the workload towards `desired` pods.
 
     What is retired is measured against the pods that exist, not against `replicas`: between the moment at which
@@ -43,8 +55,10 @@ def plan(*, desired: int, replicas: int, roster: Roster) -> Plan:
 
     Args:
         desired: the decision.
+        pace: pods to ask for now while it grows; None for all of them.
         replicas: what the workload is asked to have now.
         roster: its pods that are not terminating.
+        retires: whether a shrink goes by retiring pods; else by deletion costs.
     """
     retired = tuple(member for member in roster if member.retired)
     loading = sum(1 for member in roster if member.view.loading)
@@ -52,16 +66,40 @@ def plan(*, desired: int, replicas: int, roster: Roster) -> Plan:
     surplus = max(0, len(roster) - desired - broken)
     restore = _busiest_first(retired)[: max(0, len(retired) - surplus)]
     if desired >= replicas:
-        return Plan(desired=desired, replicas=desired, restore=restore)
+        grown = desired if pace is None else pace.pods
+        return Plan(desired=desired, replicas=grown, restore=restore)
+    costs = {} if retires else _costs(roster)
     if loading:
         message = f"{loading} of {len(roster)} pods are still loading; they would be removed first"
         blocked = (Reason.PODS_LOADING, message)
-        return Plan(desired=desired, replicas=replicas, restore=restore, blocked=blocked)
+        return Plan(desired=desired, replicas=replicas, restore=restore, costs=costs, blocked=blocked)
+    if not retires:
+        return Plan(desired=desired, replicas=desired, restore=restore, costs=costs)
     gone = sum(1 for member in retired if _out_of_service(member))
     reachable = max(desired, min(replicas, len(roster) - broken - gone))
     retire = _idlest_serving(roster)[: max(0, surplus - len(retired))]
     waiting = None if reachable == desired else (Reason.PODS_BUSY, _waiting(retired, retire, gone))
     return Plan(desired=desired, replicas=reachable, retire=retire, restore=restore, blocked=waiting)
+
+
+def floor_plan(*, desired: int, pace: Pace, replicas: int, roster: Roster) -> Plan:
+    """Return the moves where the HPA may add pods above the decision and takes them away when it likes.
+
+    Nothing is retired then: a retired pod would be missing for as long as the HPA keeps it.
+    """
+    retired = tuple(member for member in roster if member.retired)
+    costs = _costs(roster) if replicas > desired else {}
+    return Plan(desired=desired, replicas=pace.pods, restore=retired, costs=costs)
+
+
+def _costs(roster: Roster) -> dict[str, int]:
+    """Return what it would cost to delete each busy pod: rough, so that it is rarely written anew."""
+    costs = {
+        member.view.name: UNKNOWN_COST if member.silent else member.in_flight.bit_length()
+        for member in roster
+        if member.warm
+    }
+    return {name: cost for name, cost in costs.items() if cost}
 
 
 def _waiting(retired: Roster, retire: Roster, gone: int) -> str:

@@ -76,7 +76,7 @@ class Publisher:
             return
         pods = count(roster)
         blocked = moves.blocked if moves else None
-        found = findings(roster, pods, decision, blocked=blocked, rejected=state.rejected)
+        found = findings(roster, pods, decision, pace=state.pace, blocked=blocked, rejected=state.rejected)
         found += [_conflict(state), _paused(pool)]
         if state.refused is not None:
             found = _refused(found, state.refused)
@@ -88,8 +88,8 @@ class Publisher:
             selector=selector_string(pool),
             pods=pods,
             effective=Effective(min=terms.floor, max=terms.ceiling, buffer=terms.buffer),
-            decision=decision_status(decision),
-            memory=memory_status(state.memory, state.policy_memory, state.startups),
+            decision=decision_status(decision, state.pace),
+            memory=memory_status(state.memory, state.policy_memory, state.startups, state.budget),
             startup=startup_status(state.startups),
             schedule=schedule_status(state.effective, state.last_start),
             limits=_limits(limits_of(pool)),
@@ -142,6 +142,17 @@ def _conditions(state: PoolState) -> list[dict[str, Any]]:
 
 
 def _conflict(state: PoolState) -> Finding:
+    if state.rivals:
+        text = (
+            f"scaled by others too: {', '.join(state.rivals)}. Nothing is written; remove them or this pool"
+        )
+        return Finding(Type.CONFLICT, True, Reason.FOREIGN_SCALER, text)
+    if state.hand is not None:
+        text = (
+            f"the Deployment's replicas were set by {state.hand} to a number that was not decided. Nothing is"
+        )
+        text += " written until they are back; `kubectl scale wmp` moves the floor, `spec.paused` stops us"
+        return Finding(Type.CONFLICT, True, Reason.SCALED_BY_HAND, text)
     return Finding(Type.CONFLICT, bool(state.conflicts), Reason.NO_CONFLICT, ", ".join(state.conflicts))
 
 

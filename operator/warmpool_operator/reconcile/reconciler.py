@@ -10,6 +10,7 @@ from collections.abc import Callable
 from warmpool_operator.capacity.budget import namespace_share
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.demand import Refusals, observe
+from warmpool_operator.desired.hpa import bounds_of
 from warmpool_operator.desired.pool import Pool
 from warmpool_operator.desired.token import admin_token
 from warmpool_operator.observe.cache import Cache, Key
@@ -21,15 +22,17 @@ from warmpool_operator.reconcile.foresight import foresee
 from warmpool_operator.reconcile.hands import Hands, NameTakenError
 from warmpool_operator.reconcile.kept import restored
 from warmpool_operator.reconcile.news import News
-from warmpool_operator.reconcile.plan import Plan, plan
+from warmpool_operator.reconcile.pacing import pace
+from warmpool_operator.reconcile.plan import Plan, floor_plan, plan
 from warmpool_operator.reconcile.publish import Publisher
 from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool, read_children, read_pool
+from warmpool_operator.reconcile.rivals import Rivals, hand_on_scale
 from warmpool_operator.reconcile.roster import Member, Roster, alive
 from warmpool_operator.reconcile.starts import restarted
 from warmpool_operator.reconcile.state import REFUSED_RETRY_MS, RESYNC_MS, PoolState
 from warmpool_operator.runtime.errors import Forbidden, Invalid
 from warmpool_operator.runtime.kube import KubeClient
-from warmpool_operator.runtime.resources import DEPLOYMENTS
+from warmpool_operator.runtime.resources import DEPLOYMENTS, HPAS
 
 
 class Reconciler:
@@ -67,6 +70,7 @@ class Reconciler:
         self._held = held
         self._namespace_ceiling = namespace_ceiling
         self._hands = Hands(client, scraper, cache)
+        self._rivals = Rivals(client, now_ms=now_ms)
         self._publisher = Publisher(client, news, now_ms=now_ms)
         self._states: dict[Key, PoolState] = {}
 
@@ -99,6 +103,7 @@ class Reconciler:
         roster = await self._look(key, state, state.pool)
         state.rejected = rejected_pods(self._cache.child(key, DEPLOYMENTS.kind))
         self._decide(state, state.pool, key, roster)
+        await self._yield(state, state.pool, key)
         moves = await self._act(state, state.pool, key, roster)
         await self._publisher.running(state, state.pool, roster, moves)
 
@@ -134,7 +139,8 @@ class Reconciler:
             return False
         if state.conflicts:
             return False
-        return pool.hands_off or await self._apply(state, pool)
+        state.rivals = await self._rivals.of(pool)
+        return pool.hands_off or bool(state.rivals) or await self._apply(state, pool)
 
     async def _apply(self, state: PoolState, pool: Pool) -> bool:
         state.wanted = wanted_children(pool, admin_token=self._token(pool))
@@ -200,13 +206,19 @@ class Reconciler:
 
     async def _act(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> Plan | None:
         """Carry the decision out. Returns the plan, or None if nothing may be written."""
-        if pool.hands_off or state.decision is None or self._cache.child(key, DEPLOYMENTS.kind) is None:
+        decision = state.decision
+        if decision is None or self._cache.child(key, DEPLOYMENTS.kind) is None:
             return None
-        moves = plan(
-            desired=state.decision.desired, replicas=self._replicas(key, roster), roster=alive(roster)
-        )
+        replicas = self._replicas(key, roster)
+        state.pace = pace(state, pool, decision, roster, replicas=replicas, now_ms=self._now_ms())
+        if pool.hands_off or state.yields:
+            return None
+        make = floor_plan if pool.spec.scaling.hpa.adds_pods else plan
+        moves = make(desired=decision.desired, pace=state.pace, replicas=replicas, roster=alive(roster))
         try:
-            moved = await self._hands.carry_out(pool, moves, token=self._token(pool))
+            moved = await self._hands.carry_out(
+                pool, moves, ceiling=decision.terms.ceiling, token=self._token(pool)
+            )
         except NameTakenError as error:
             state.conflicts = [str(error)]
             state.structure_due_ms = self._now_ms() + REFUSED_RETRY_MS
@@ -215,7 +227,7 @@ class Reconciler:
             state.refused = str(error)
             state.structure_due_ms = min(state.structure_due_ms, self._now_ms() + REFUSED_RETRY_MS)
             return moves
-        self._news.moved(state.body, key, state.decision, moved)
+        self._news.moved(state.body, key, decision, moved)
         return moves
 
     def _share(self, key: Key, state: PoolState, roster: Roster) -> int | None:
@@ -233,6 +245,17 @@ class Reconciler:
         own = len(alive(roster)) if state.memory is None else state.memory.published
         return namespace_share(self._namespace_ceiling, own=own, others=others)
 
+    async def _yield(self, state: PoolState, pool: Pool, key: Key) -> None:
+        """Find out who else scales the workload; once nobody does, the children follow the spec again."""
+        before = state.rivals
+        state.rivals = await self._rivals.of(pool)
+        if before and not state.rivals:
+            state.structure_due_ms = 0
+        live, hpa = self._cache.child(key, DEPLOYMENTS.kind), self._cache.child(key, HPAS.kind)
+        desired = state.decision.desired if state.decision else 0
+        bounds = None if hpa is None else bounds_of(hpa)
+        state.hand = None if live is None else hand_on_scale(live, bounds, desired=desired)
+
     def _replicas(self, key: Key, roster: Roster) -> int:
         """Return the pods that the workload is asked to have; before it exists, those that do."""
         live = self._cache.child(key, DEPLOYMENTS.kind)
@@ -244,4 +267,5 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         del self._states[key]
         self._cache.forget(key)
+        self._hands.forget(key)
         self._news.forgotten(key)

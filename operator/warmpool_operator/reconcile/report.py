@@ -11,6 +11,7 @@ from typing import Any
 from warmpool_operator.api.status import DecisionStatus, Terms
 from warmpool_operator.capacity import types as capacity
 from warmpool_operator.capacity.explain import sentence
+from warmpool_operator.capacity.pacing import Pace
 
 VOLATILE_MS = 5_000
 MEMORY_MS = 30_000
@@ -20,12 +21,13 @@ SIGNIFICANT_PODS = ("pending", "imagePull", "setup", "ready", "draining", "faile
 """Not idle and running: under load they change places on every tick."""
 
 
-def decision_status(decision: capacity.Decision) -> DecisionStatus:
+def decision_status(decision: capacity.Decision, pace: Pace | None) -> DecisionStatus:
     """Return the decision as the status shows it."""
     terms = {name: getattr(decision.terms, name) for name in Terms.model_fields}
     return DecisionStatus(
         desired=decision.desired,
         unclamped=decision.unclamped,
+        actuated=decision.desired if pace is None else pace.pods,
         binding=decision.binding.value,
         message=sentence(decision),
         terms=Terms(**terms),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from warmpool_operator.capacity.demand import Refusals
+from warmpool_operator.capacity.pacing import Pace, StartBudget
 from warmpool_operator.capacity.policy import Effective, PolicyMemory
 from warmpool_operator.capacity.signals import Arrivals
 from warmpool_operator.capacity.startup import Startups
@@ -44,6 +45,12 @@ class PoolState:
         startups: measured start-ups.
         starts: start-ups under way.
         last_start: of a schedule.
+        pace: of the last tick.
+        budget: of starts that fail.
+        ever_warm: uids of pods that were seen warm; None before the first look.
+        failing: uids of pods whose start fails.
+        rivals: others who scale the same workload.
+        hand: who scaled it by hand, None if nobody did.
         arrivals: requests of the last minute.
         refusals: refusal counters by pod uid.
         out_since_ms: first tick at which a retired pod was seen out of the Service, by uid.
@@ -68,6 +75,12 @@ class PoolState:
     startups: Startups = field(default_factory=Startups)
     starts: Starts = field(default_factory=Starts)
     last_start: LastStart | None = None
+    pace: Pace | None = None
+    budget: StartBudget = field(default_factory=StartBudget)
+    ever_warm: set[str] | None = None
+    failing: set[str] = field(default_factory=set)
+    rivals: list[str] = field(default_factory=list)
+    hand: str | None = None
     arrivals: Arrivals = field(default_factory=Arrivals)
     refusals: dict[str, Refusals] = field(default_factory=dict)
     out_since_ms: dict[str, int] = field(default_factory=dict)
@@ -79,6 +92,7 @@ class PoolState:
         if body["metadata"]["uid"] != self.body.get("metadata", {}).get("uid"):
             self.memory, self.decision, self.applied_generation = kept.memory, None, None
             self.policy_memory, self.startups, self.last_start = kept.policy, kept.startups, kept.last_start
+            self.budget, self.ever_warm, self.pace = kept.budget, None, None
             self.decided_ms, self.starts, self.arrivals = None, Starts(), Arrivals()
             self.status = body.get("status") or {}
         self.body = body
@@ -89,6 +103,11 @@ class PoolState:
         if not self.body:
             return None
         return self.memory.published if self.memory is not None else 0
+
+    @property
+    def yields(self) -> bool:
+        """Whether somebody else scales the workload, so that nothing is written."""
+        return bool(self.rivals) or self.hand is not None
 
     def note_out(self, uids: set[str], now_ms: int) -> None:
         """Remember since when retired pods are out of the Service; forget those that no longer are."""

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmpool_operator.api.status import ScheduleStatus, StartupStatus
+from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import Effective, PolicyMemory
 from warmpool_operator.capacity.schedule import FrozenLead
 from warmpool_operator.capacity.startup import Startups
@@ -21,17 +22,25 @@ RULES = PolicyMemory(
 STARTS = Startups(samples_ms=(5_000, 5_300), failures=2)
 
 
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9_000)), max_size=80), st.integers(0, 99))
-def test_memory_survives_the_status(steps: list[tuple[int, int]], published: int) -> None:
+BUDGET = StartBudget(failures=4, retry_at_ms=NOW + 20_000)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9_000)), max_size=80),
+    st.integers(0, 99),
+    st.integers(0, 9),
+)
+def test_memory_survives_the_status(steps: list[tuple[int, int]], published: int, removed: int) -> None:
     window: tuple[Bucket, ...] = (Bucket(NOW, 0),)
     for target, gap in steps:
         window = remember(window, now_ms=window[-1].at_ms + gap, target=target, keep_alive_ms=60_000)
-    memory = Memory(published=published, window=window)
+    started = NOW - 700 if removed else 0
+    memory = Memory(published=published, window=window, step_started_ms=started, step_removed=removed)
     status = {
-        "memory": memory_status(memory, RULES, STARTS).to_wire(),
+        "memory": memory_status(memory, RULES, STARTS, BUDGET).to_wire(),
         "startup": startup_status(STARTS).to_wire(),
     }
-    assert restored(status) == Kept(memory=memory, policy=RULES, startups=STARTS)
+    assert restored(status) == Kept(memory=memory, policy=RULES, startups=STARTS, budget=BUDGET)
 
 
 def test_the_last_start_survives_the_status() -> None:

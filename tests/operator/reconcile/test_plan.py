@@ -6,8 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from warmpool_operator.api.names import Reason
+from warmpool_operator.capacity.pacing import Pace
 from warmpool_operator.observe.pods import Stage, Trouble
-from warmpool_operator.reconcile.plan import SETTLE_MS, plan
+from warmpool_operator.reconcile.plan import SETTLE_MS, floor_plan, plan
 from warmpool_operator.reconcile.roster import Member
 
 MakeMember = Callable[..., Member]
@@ -79,6 +80,32 @@ def test_broken_pods_are_no_reason_to_leave_warm_ones_retired(member: MakeMember
     retired = tuple(member(draining=True) for _ in range(3))
     broken = tuple(member(stage=Stage.FAILED, trouble=Trouble("CrashLoop", "")) for _ in range(2))
     assert plan(desired=3, replicas=5, roster=(*retired, *broken)).restore == retired
+
+
+def test_a_pace_holds_growth_and_not_a_shrink(member: MakeMember) -> None:
+    assert plan(desired=9, pace=Pace(pods=4), replicas=2, roster=(member(), member())).replicas == 4
+    gone = member(draining=True, out_ms=SETTLE_MS)
+    assert plan(desired=1, pace=Pace(pods=1), replicas=2, roster=(member(), gone)).replicas == 1
+
+
+def test_servers_that_cannot_be_retired_are_priced_by_what_they_do(member: MakeMember) -> None:
+    idle, busy, busier, silent = member(), member(in_flight=1), member(in_flight=9), member(silent=True)
+    moves = plan(desired=1, replicas=4, roster=(idle, busy, busier, silent), retires=False)
+    assert (moves.replicas, moves.retire) == (1, ())
+    name = {each.view.name for each in (idle,)}
+    assert not name & moves.costs.keys(), "an idle pod costs nothing"
+    costs = [moves.costs[each.view.name] for each in (busy, busier, silent)]
+    assert costs == sorted(costs)
+    assert len(set(costs)) == 3
+    assert plan(desired=4, replicas=4, roster=(idle, busy), retires=False).costs == {}, "no shrink, no price"
+
+
+def test_what_an_hpa_adds_is_left_to_it(member: MakeMember) -> None:
+    roster = (member(), member(in_flight=2), member(draining=True))
+    moves = floor_plan(desired=1, pace=Pace(pods=1), replicas=3, roster=roster)
+    assert (moves.replicas, moves.retire, moves.restore) == (1, (), roster[2:])
+    assert moves.costs == {roster[1].view.name: 2}
+    assert floor_plan(desired=3, pace=Pace(pods=3), replicas=3, roster=roster).costs == {}
 
 
 def test_the_last_pod_goes_the_same_way_as_any_other(member: MakeMember) -> None:

@@ -37,6 +37,7 @@ class Cluster:
             "WarmModelPool": {"kind": "WarmModelPool", "metadata": metadata, "spec": SPEC}
         }
         self.before: Callable[[str, str], None] = lambda verb, kind: None
+        self.others: dict[str, list[Manifest]] = {}
         self.status: Manifest = {}
         self._version = 1
 
@@ -46,7 +47,7 @@ class Cluster:
 
     async def list(self, resource: Resource, namespace: str | None, *, labels: str = "") -> list[Manifest]:
         self.before("list", resource.kind)
-        return []
+        return copy.deepcopy(self.others.get(resource.kind, []))
 
     async def apply(
         self, resource: Resource, manifest: Manifest, *, manager: str, force: bool = True
@@ -272,3 +273,54 @@ def test_pools_of_a_namespace_share_its_ceiling(run: Run) -> None:
         assert "the namespace's ceiling allows 2" in cluster.condition("ScalingLimited")["message"]
 
     run(cluster, scenario, namespace_ceiling=2)
+
+
+@pytest.mark.parametrize("kind", ["HorizontalPodAutoscaler", "ScaledObject"])
+def test_another_scaler_is_yielded_to_until_it_is_gone(run: Run, kind: str) -> None:
+    cluster, clock = Cluster(), iter(range(NOW, NOW + 10_000_000, 6_000))
+    target = {"kind": "Deployment", "name": "pool"}
+    cluster.others[kind] = [{"kind": kind, "metadata": {"name": "x"}, "spec": {"scaleTargetRef": target}}]
+
+    async def scenario(reconciler: Reconciler) -> None:
+        await reconciler.reconcile(KEY)
+        assert set(cluster.objects) == {"WarmModelPool"}, "something was written"
+        said = cluster.condition("Conflict")
+        assert (said["status"], said["reason"]) == ("True", "ForeignScaler")
+        assert f"{kind} ns/x" in said["message"]
+        cluster.others.clear()
+        for _ in range(3):
+            await reconciler.reconcile(KEY)
+        assert "HorizontalPodAutoscaler" in cluster.objects
+        assert cluster.condition("Conflict")["status"] == "False"
+
+    run(cluster, scenario, now_ms=lambda: next(clock))
+
+
+def test_metrics_of_a_pool_turn_the_decision_into_a_floor(run: Run) -> None:
+    cluster = Cluster()
+    hpa = {"metrics": [{"type": "Resource", "resource": {"name": "memory"}}], "behavior": {"scaleUp": {}}}
+    cluster.objects["WarmModelPool"]["spec"] = {**SPEC, "scaling": {"maxReplicas": 3, "hpa": hpa}}
+
+    async def scenario(reconciler: Reconciler) -> None:
+        await reconciler.reconcile(KEY)
+        written = cluster.objects["HorizontalPodAutoscaler"]["spec"]
+        assert (written["minReplicas"], written["maxReplicas"]) == (1, 3)
+        assert written["metrics"] == hpa["metrics"]
+        assert written["behavior"] == hpa["behavior"]
+
+    run(cluster, scenario)
+
+
+def test_a_metric_that_shrinks_while_pods_load_is_refused(run: Run) -> None:
+    cluster = Cluster()
+    metric = {"type": "External", "external": {"target": {"type": "Value", "value": "10"}}}
+    cluster.objects["WarmModelPool"]["spec"] = {
+        **SPEC,
+        "scaling": {"maxReplicas": 3, "hpa": {"metrics": [metric]}},
+    }
+
+    async def scenario(reconciler: Reconciler) -> None:
+        await reconciler.reconcile(KEY)
+        assert "use AverageValue" in cluster.condition("Ready")["message"]
+
+    run(cluster, scenario)
