@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warmpool_serving import __version__, engines, listener, signals
@@ -19,10 +18,11 @@ from warmpool_serving.admission import Limits
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Engine, ModelError
 from warmpool_serving.logs import configure, event, logger
-from warmpool_serving.names import DEFAULT_TERMINATION_LOG, Exit, Phase
+from warmpool_serving.names import Exit, Phase
 from warmpool_serving.phases import ColdStart, seconds_since_exec
 from warmpool_serving.report import Report
 from warmpool_serving.state import Lifecycle
+from warmpool_serving.termination import write_termination_message
 from warmpool_serving.threads import cores, no_telemetry, quiet_libraries
 from warmpool_serving.warmup import Warm, bring_up
 
@@ -140,15 +140,6 @@ class App:
         event(reason, level=40, exitCode=code)
         write_termination_message(reason)
         return code
-
-
-def write_termination_message(reason: str, path: Path = Path(DEFAULT_TERMINATION_LOG)) -> None:
-    """Leaves the reason where the kubelet looks for it; nothing happens outside a pod."""
-    try:
-        if path.exists():
-            path.write_text(reason + "\n", encoding="utf-8")
-    except OSError:
-        event("the termination message cannot be written", level=10)
 
 
 def _exit(code: int) -> None:

@@ -1,6 +1,6 @@
-"""``warmpool-serve``: serves a model, or exports one.
+"""``warmpool-serve``: serves a model, fetches one, or exports one.
 
-Only the standard library is imported here; ``export`` brings in its own.
+Only the standard library is imported here; ``fetch`` and ``export`` bring in their own.
 """
 
 import argparse
@@ -19,6 +19,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from warmpool_serving.models.export import main as export  # noqa: PLC0415 - not needed to serve
 
         return export(arguments[1:])
+    if arguments[:1] == ["fetch"]:
+        from warmpool_serving.models.fetch import main as fetch  # noqa: PLC0415
+
+        return fetch(arguments[1:])
     return _serve(arguments)
 
 
@@ -39,7 +43,7 @@ def _serve(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="warmpool-serve",
-        description="Serves one embedding model. `warmpool-serve export --help` makes a bundle to serve.",
+        description="Serves one embedding model. `export` makes a bundle to serve, `fetch` brings one here.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"warmpool-serve {__version__}")

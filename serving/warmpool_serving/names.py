@@ -52,6 +52,8 @@ class Exit:
     """The model is missing, corrupt, or gives wrong answers."""
     PORT: Final = 4
     """A port cannot be bound."""
+    FETCH: Final = 5
+    """The model could not be fetched; another try goes on where this one stopped."""
 
 
 class AdminPath:

@@ -136,4 +136,15 @@ ACTIONLINT = GoModule(
     programs={"actionlint": Program(package="github.com/rhysd/actionlint/cmd/actionlint")},
 )
 
-TOOLS: Mapping[str, GoModule] = {module.name: module for module in (KUBECONFORM, ACTIONLINT)}
+VERSITYGW = GoModule(
+    name="versitygw",
+    programs={
+        "versitygw": Program(
+            package="github.com/versity/versitygw/cmd/versitygw", variables={"main.Version": "v1.8.0"}
+        )
+    },
+    static=True,
+)
+"""A real S3 server, which tests run in a pod."""
+
+TOOLS: Mapping[str, GoModule] = {module.name: module for module in (KUBECONFORM, ACTIONLINT, VERSITYGW)}

@@ -1,28 +1,20 @@
-"""`spec.model`: which model a pool serves and where its weights come from."""
+"""`spec.model`: which model a pool serves."""
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from warmpool_operator.api.base import ApiModel, cel, cel_rules, matching
+from warmpool_operator.api.quantity import Quantity
+from warmpool_operator.api.source import ImageName, ModelSource
 
 MOUNT_PATH = "/models"
+"""Where a volume with a model is mounted."""
+FETCHED_PATH = f"{MOUNT_PATH}/model"
+"""Where a fetched model lies: a folder below the mount, so that it can appear with one rename."""
 
 AbsolutePath = Annotated[
     str, matching(r"^/[^:]*$", "an absolute path starts with '/' and has no ':'", max_length=1024)
-]
-RelativePath = Annotated[
-    str,
-    Field(
-        pattern=r"^[^/]",
-        max_length=1024,
-        json_schema_extra=cel_rules(
-            cel(
-                "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
-                "a folder inside the volume is a relative path such as models/minilm, without '..'",
-            )
-        ),
-    ),
 ]
 ModelName = Annotated[
     str,
@@ -34,50 +26,48 @@ ModelName = Annotated[
 ]
 
 
-class BakedSource(ApiModel):
-    """The weights are in the image already."""
+class Fetch(ApiModel):
+    """How the init container of a fetched source runs. It has the resources of the server."""
 
-
-class PvcSource(ApiModel):
-    """The weights are on a PersistentVolumeClaim, mounted read-only."""
-
-    claim_name: str = Field(min_length=1, max_length=253)
-    """Name of a PersistentVolumeClaim in the pool's namespace."""
-    sub_path: RelativePath | None = None
-    """Folder of the model inside the volume; absent: the root of the volume."""
-
-
-class ModelSource(ApiModel):
-    """Where the weights come from: exactly one of the fields."""
-
-    model_config = ConfigDict(
-        json_schema_extra=cel_rules(
-            cel(
-                "(has(self.baked) ? 1 : 0) + (has(self.pvc) ? 1 : 0) == 1",
-                "model.source needs exactly one of: baked, pvc",
-            )
-        )
-    )
-
-    baked: BakedSource | None = None
-    """The weights are part of `server.image`: write `baked: {}`."""
-    pvc: PvcSource | None = None
-    """The weights are on a PersistentVolumeClaim."""
+    image: ImageName | None = None
+    """An image with `warmpool-serve`; absent: `server.image`, which is one unless it is somebody else's server."""
+    size_limit: Quantity | None = None
+    """What the pod's disk gives to the model; a larger model is refused before it is fetched. Absent: as much as
+    the node has."""
 
 
 class Model(ApiModel):
     """Which model a pool serves."""
 
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            cel(
+                "!has(self.path) || !(has(self.source.huggingFace) || has(self.source.objectStore))",
+                f"model.path is for models that are there already: a fetched one lies in {FETCHED_PATH}",
+                field_path=".path",
+            ),
+            cel(
+                "!has(self.fetch) || has(self.source.huggingFace) || has(self.source.objectStore)",
+                "model.fetch is for the sources huggingFace and objectStore: nothing is fetched here",
+                field_path=".fetch",
+            ),
+        )
+    )
+
     name: ModelName
     """Name that clients use and that answers carry."""
     source: ModelSource
     """Where the weights come from."""
+    fetch: Fetch | None = None
+    """How a fetched model comes; absent: by the server's own image."""
     path: AbsolutePath | None = None
     """Folder of the model inside the container; absent: `/models` for a mounted source, and what the image
     says of itself for a baked one."""
 
     def container_path(self) -> str | None:
         """Return the folder that the server is told to load, or None to leave it to the image."""
+        if self.source.fetched:
+            return FETCHED_PATH
         if self.path is not None:
             return self.path
-        return MOUNT_PATH if self.source.pvc is not None else None
+        return None if self.source.baked is not None else MOUNT_PATH

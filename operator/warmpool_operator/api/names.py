@@ -38,6 +38,8 @@ DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 # -- the pod -----------------------------------------------------------------------------------------
 CONTAINER: Final = "server"
+FETCH_CONTAINER: Final = "fetch"
+"""Init container that brings the model of a fetched source."""
 PORT_NAME: Final = "http"
 ADMIN_PORT_NAME: Final = "admin"
 ADMIN_SERVICE_SUFFIX: Final = "-admin"
@@ -121,6 +123,7 @@ class Reason:
 
     STARTS_FINE: Final = "StartsFine"
     IMAGE_PULL: Final = "ImagePull"
+    MODEL_FETCH: Final = "ModelFetchFailed"
     CRASH_LOOP: Final = "CrashLoop"
     OUT_OF_MEMORY: Final = "OutOfMemory"
     PODS_REJECTED: Final = "PodsRejected"

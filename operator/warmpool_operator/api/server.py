@@ -2,48 +2,23 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from warmpool_operator.api import names
 from warmpool_operator.api.base import ApiModel, cel, cel_rules, matching
+from warmpool_operator.api.quantity import Quantity
+from warmpool_operator.api.source import ImageName, PullPolicy
 
 OWNED_VARIABLES = tuple(value for name, value in vars(names.Env).items() if name.isupper())
 """Variables that the operator sets: a pool gives them through its own fields."""
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
-QUANTITY_PATTERN = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|e[0-9]+)?$"
-Quantity = Annotated[
-    str | int,
-    WithJsonSchema(
-        {
-            "x-kubernetes-int-or-string": True,
-            "pattern": QUANTITY_PATTERN,
-            "maxLength": 32,
-            **cel_rules(
-                cel(
-                    f"type(self) == int ? self >= 0 : self.matches(r'{QUANTITY_PATTERN}')",
-                    "a quantity is a number with an optional unit, such as 500m, 2 or 1Gi",
-                )
-            ),
-        }
-    ),
-]
-"""A Kubernetes quantity such as `500m`, `2` or `1Gi`."""
-
 EnvName = Annotated[
     str,
     matching(
         r"^[-._a-zA-Z][-._a-zA-Z0-9]*$",
         "a variable name has letters, digits, '-', '_' and '.', and does not start with a digit",
         max_length=253,
-    ),
-]
-ImageName = Annotated[
-    str,
-    matching(
-        r"^\S+$",
-        "an image is one word such as registry.example.org/server:1.2, not empty, no spaces",
-        max_length=512,
     ),
 ]
 
@@ -117,7 +92,7 @@ class Server(ApiModel):
 
     image: ImageName
     """Container image of the model server."""
-    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    image_pull_policy: PullPolicy = "IfNotPresent"
     """When the kubelet pulls the image."""
     command: list[str] | None = Field(default=None, max_length=64)
     """Entrypoint; absent: the image's own."""

@@ -1,14 +1,11 @@
 """The server's container: settings, ports, probes, security."""
 
 from warmpool_operator.api import names
-from warmpool_operator.api.model import MOUNT_PATH
 from warmpool_operator.api.names import Env
-from warmpool_operator.api.server import Resources
 from warmpool_operator.desired.pool import Manifest, Pool
+from warmpool_operator.desired.security import container_security, resources, tmp_mount
+from warmpool_operator.desired.source import model_mounts
 from warmpool_operator.desired.timing import DRAIN_PROPAGATION_SECONDS, STARTUP_PERIOD_SECONDS, timing_of
-
-TMP_VOLUME = "tmp"
-MODEL_VOLUME = "model"
 
 
 def container(pool: Pool, *, admin_token: str) -> Manifest:
@@ -29,14 +26,10 @@ def container(pool: Pool, *, admin_token: str) -> Manifest:
             {"name": names.PORT_NAME, "containerPort": server.port, "protocol": "TCP"},
             {"name": names.ADMIN_PORT_NAME, "containerPort": server.admin_port, "protocol": "TCP"},
         ],
-        "resources": _resources(server.resources),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "resources": resources(server.resources),
+        "securityContext": container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": _mounts(pool),
+        "volumeMounts": [tmp_mount(), *model_mounts(pool.spec)],
         **_probes(pool),
         **{key: value for key, value in optional.items() if value is not None},
     }
@@ -63,24 +56,6 @@ def _environment(pool: Pool, admin_token: str) -> list[Manifest]:
         settings[Env.MODEL_PATH] = path
     ours = [{"name": name, "value": str(value)} for name, value in settings.items()]
     return ours + [variable.to_wire() for variable in server.env]
-
-
-def _resources(resources: Resources) -> Manifest:
-    """Quantities as text, which is how they come back."""
-    kinds = {"requests": resources.requests, "limits": resources.limits}
-    return {
-        kind: {name: str(value) for name, value in amounts.items()}
-        for kind, amounts in kinds.items()
-        if amounts
-    }
-
-
-def _mounts(pool: Pool) -> list[Manifest]:
-    mounts: list[Manifest] = [{"name": TMP_VOLUME, "mountPath": "/tmp"}]  # noqa: S108 - a volume of the pod
-    if (claim := pool.spec.model.source.pvc) is not None:
-        mount = {"name": MODEL_VOLUME, "mountPath": MOUNT_PATH, "readOnly": True}
-        mounts.append(mount | ({"subPath": claim.sub_path} if claim.sub_path else {}))
-    return mounts
 
 
 def _probes(pool: Pool) -> Manifest:

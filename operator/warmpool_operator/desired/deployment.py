@@ -1,9 +1,11 @@
 """The Deployment: pods that are ready when the model is."""
 
 from warmpool_operator.api import names
-from warmpool_operator.desired.container import MODEL_VOLUME, TMP_VOLUME, container
+from warmpool_operator.desired.container import container
 from warmpool_operator.desired.overlay import overlay
 from warmpool_operator.desired.pool import Manifest, Pool
+from warmpool_operator.desired.security import TMP_VOLUME
+from warmpool_operator.desired.source import init_containers, model_volumes
 from warmpool_operator.desired.timing import timing_of
 
 PROTECTED_LABELS = (names.LABEL_POOL, names.LABEL_COMPONENT, names.LABEL_MANAGED_BY)
@@ -46,8 +48,9 @@ def pod_template(pool: Pool, *, admin_token: str) -> Manifest:
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": timing_of(pool.spec).termination_grace,
             "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            **({"initContainers": fetching} if (fetching := init_containers(pool.spec)) else {}),
             "containers": [container(pool, admin_token=admin_token)],
-            "volumes": _volumes(pool),
+            "volumes": [{"name": TMP_VOLUME, "emptyDir": {}}, *model_volumes(pool.spec)],
         },
     }
     template: Manifest = overlay(base, pool.spec.pod_template)
@@ -59,11 +62,3 @@ def pod_template(pool: Pool, *, admin_token: str) -> Manifest:
 def _map(value: object) -> Manifest:
     """The overlay is not checked by the schema: what should be a map may be anything."""
     return value if isinstance(value, dict) else {}
-
-
-def _volumes(pool: Pool) -> list[Manifest]:
-    volumes: list[Manifest] = [{"name": TMP_VOLUME, "emptyDir": {}}]
-    if (claim := pool.spec.model.source.pvc) is not None:
-        source = {"claimName": claim.claim_name, "readOnly": True}
-        volumes.append({"name": MODEL_VOLUME, "persistentVolumeClaim": source})
-    return volumes

@@ -133,8 +133,11 @@ def _stage(
     container = next(
         (each for each in status.get("containerStatuses") or [] if each["name"] == names.CONTAINER), None
     )
-    if (trouble := _before_it(status, startup)) is not None and not _runs(container):
-        return Stage.FAILED, trouble
+    if not _runs(container):
+        if (trouble := _before_it(status)) is not None:
+            return Stage.FAILED, trouble
+        if _fetches(status):
+            return Stage.SETUP, None
     if container is None:
         return Stage.PENDING if not scheduled else Stage.IMAGE_PULL, None
     return _container_stage(container, startup)
@@ -156,14 +159,27 @@ def _runs(container: Manifest | None) -> bool:
     return container is not None and "running" in (container.get("state") or {})
 
 
-def _before_it(status: Manifest, startup: _Startup) -> Trouble | None:
+def _before_it(status: Manifest) -> Trouble | None:
     """Return what an init container fails of: the server's own status then only says that it waits."""
     for container in status.get("initContainerStatuses") or []:
-        if ((container.get("state") or {}).get("terminated") or {}).get("exitCode") == 0:
+        state = container.get("state") or {}
+        if (state.get("terminated") or {}).get("exitCode") == 0:
             continue
-        if (trouble := _container_stage(container, startup)[1]) is not None:
-            return Trouble(trouble.reason, f"init container {container['name']}: {trouble.message}")
+        # The kubelet calls a running init container started: that is no reason to forget how the last try ended.
+        trouble = _container_stage(container | {"started": False}, _Startup(seconds=None, grace=0))[1]
+        if trouble is None:
+            continue
+        if container["name"] == names.FETCH_CONTAINER and trouble.reason == Reason.CRASH_LOOP:
+            return Trouble(Reason.MODEL_FETCH, trouble.message.partition(": ")[2] or trouble.message)
+        return Trouble(trouble.reason, f"init container {container['name']}: {trouble.message}")
     return None
+
+
+def _fetches(status: Manifest) -> bool:
+    return any(
+        each["name"] == names.FETCH_CONTAINER and "running" in (each.get("state") or {})
+        for each in status.get("initContainerStatuses") or []
+    )
 
 
 def _container_stage(container: Manifest, startup: _Startup) -> tuple[Stage, Trouble | None]:

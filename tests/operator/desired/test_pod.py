@@ -86,20 +86,44 @@ def test_the_admin_port_is_in_no_service() -> None:
     assert [port["targetPort"] for port in manifest["spec"]["ports"]] == [names.PORT_NAME]
 
 
-def test_the_pod_meets_the_restricted_standard() -> None:
-    template = template_of(pool_with())["spec"]
+STORE: dict[str, Any] = {"uri": "s3://models/minilm", "credentialsSecretRef": {"name": "s3"}}
+BAKED: dict[str, Any] = {"name": "m", "source": {"baked": {}}}
+FETCHED: dict[str, Any] = {"name": "m", "source": {"objectStore": STORE}}
+
+
+@pytest.mark.parametrize("model", [BAKED, FETCHED])
+def test_the_pod_meets_the_restricted_standard(model: dict[str, Any]) -> None:
+    template = template_of(pool_with(model=model))["spec"]
     assert template["securityContext"] == {
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     assert template["automountServiceAccountToken"] is False
-    for container in template["containers"]:
+    for container in [*template.get("initContainers", []), *template["containers"]]:
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         }
     assert {"name": "tmp", "mountPath": "/tmp"} in template["containers"][0]["volumeMounts"]
+
+
+def test_credentials_reach_the_container_that_fetches_and_no_other() -> None:
+    template = template_of(pool_with(model=FETCHED))["spec"]
+    (fetch,), (server,) = template["initContainers"], template["containers"]
+    assert fetch["envFrom"] == [{"secretRef": {"name": "s3"}}]
+    assert "s3" not in str(server["env"])
+    assert "envFrom" not in server
+    assert [mount.get("readOnly") for mount in fetch["volumeMounts"]] == [None, None]
+    assert {"name": "model", "mountPath": "/models", "readOnly": True} in server["volumeMounts"]
+    assert env_of(pool_with(model=FETCHED))[names.Env.MODEL_PATH] == "/models/model"
+
+
+def test_a_model_that_is_fetched_has_longer_to_come() -> None:
+    def deadline(model: dict[str, Any]) -> int:
+        return int(deployment(pool_with(model=model), admin_token="x")["spec"]["progressDeadlineSeconds"])
+
+    assert deadline(FETCHED) - deadline(BAKED) == 1800
 
 
 @pytest.mark.parametrize(

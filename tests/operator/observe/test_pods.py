@@ -164,20 +164,46 @@ def test_a_start_that_takes_too_long_is_not_taken_for_a_lack_of_memory(
         assert "10 s, which startup.timeoutSeconds allows" in trouble.message
 
 
+CORRUPT = {"terminated": {"exitCode": 5, "message": "weights.bin: corrupt\n"}}
+
+
+def with_init(name: str, init: dict[str, Any]) -> dict[str, Any]:
+    manifest = pod(container=waiting("PodInitializing"))
+    manifest["status"]["initContainerStatuses"] = [{"name": name, **init}]
+    return manifest
+
+
 @pytest.mark.parametrize(
     ("init", "reason"),
     [
         ({"state": {"terminated": {"exitCode": 0}}}, None),
         ({"state": {"running": {}}}, None),
-        ({"state": {"terminated": {"exitCode": 4, "message": "cannot fetch"}}}, Reason.CRASH_LOOP),
-        (waiting("ImagePullBackOff", image="fetcher:9"), Reason.IMAGE_PULL),
+        ({"state": {"terminated": {"exitCode": 4, "message": "cannot"}}}, Reason.CRASH_LOOP),
+        (waiting("ImagePullBackOff", image="migrate:9"), Reason.IMAGE_PULL),
     ],
 )
 def test_an_init_container_that_fails_is_said(init: dict[str, Any], reason: str | None) -> None:
-    manifest = pod(container=waiting("PodInitializing"))
-    manifest["status"]["initContainerStatuses"] = [{"name": "fetch", **init}]
-    seen = view(manifest)
+    seen = view(with_init("migrate", init))
     assert (seen.trouble and seen.trouble.reason) == reason
     assert seen.loading is (reason is None)
     if seen.trouble is not None:
-        assert seen.trouble.message.startswith("init container fetch: ")
+        assert seen.trouble.message.startswith("init container migrate: ")
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        {"state": CORRUPT},
+        {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": CORRUPT},
+        {"state": {"running": {}}, "started": True, "lastState": CORRUPT},
+    ],
+)
+def test_a_model_that_cannot_be_fetched_is_said_in_its_own_words(init: dict[str, Any]) -> None:
+    seen = view(with_init("fetch", init))
+    assert seen.trouble is not None
+    assert (seen.trouble.reason, seen.trouble.message) == (Reason.MODEL_FETCH, "weights.bin: corrupt")
+
+
+def test_a_pod_that_fetches_is_being_set_up() -> None:
+    assert view(with_init("fetch", {"state": {"running": {}}})).stage is Stage.SETUP
+    assert view(with_init("migrate", {"state": {"running": {}}})).stage is Stage.IMAGE_PULL
