@@ -25,6 +25,7 @@ from warmpool_operator.observe.scrape import Scraper
 from warmpool_operator.reconcile.news import News
 from warmpool_operator.reconcile.reading import POOLS
 from warmpool_operator.reconcile.reconciler import Reconciler
+from warmpool_operator.reconcile.records import RECORD_PAGE, RecordPage
 from warmpool_operator.runtime.connect import connect
 from warmpool_operator.runtime.errors import NotFound
 from warmpool_operator.runtime.kube import KubeClient
@@ -182,6 +183,7 @@ class App:
                 now_ms=now_ms,
                 namespace_ceiling=self._settings.namespace_max_replicas or None,
             )
+            self._telemetry.add_page(RECORD_PAGE, RecordPage(reconciler.record))
             tasks = [
                 asyncio.create_task(recorder.run(), name="recorder"),
                 asyncio.create_task(self._work(queue, reconciler), name="workers"),

@@ -6,6 +6,7 @@ texts not yet in a batch are then never computed.
 """
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -150,6 +151,8 @@ class Pipeline:
     def _account(self, job: Job) -> None:
         report, outcome = self._report, job.over or Outcome.CANCELLED
         report.ledger.finished[outcome] += 1
+        # One that was never computed waited for ever, as its client sees it.
+        report.ledger.waited(job.started - job.arrived if job.started is not None else math.inf)
         if outcome is Outcome.OK and job.started is not None and job.finished is not None:
             report.means = report.means.served(job.finished - job.started)
             # Before a request arrives it waits unseen for its turn on the event loop, about as long as its answer

@@ -16,6 +16,8 @@ from warmpool_serving.names import CONTRACT_VERSION, Outcome, Reject
 from warmpool_serving.phases import ColdStart
 from warmpool_serving.state import Lifecycle
 
+WARM_HIT_SECONDS = 0.05
+"""A request that waits less than this met a warm server with room: nobody notices such a wait."""
 _NOTHING = Snapshot(running=0, queued=0, queued_tokens=0, running_tokens=0, oldest=0.0)
 
 
@@ -26,6 +28,15 @@ class Ledger:
     accepted: int = 0
     rejected: Counter[Reject] = field(default_factory=Counter)
     finished: Counter[Outcome] = field(default_factory=Counter)
+    warm_hits: int = 0
+    late_starts: int = 0
+
+    def waited(self, seconds: float) -> None:
+        """Counts a request by how long it waited before it was computed."""
+        if seconds < WARM_HIT_SECONDS:
+            self.warm_hits += 1
+        else:
+            self.late_starts += 1
 
 
 class Report:
@@ -70,6 +81,8 @@ class Report:
             "oldestQueuedMs": round(now.oldest * 1000),
             "accepted": self.ledger.accepted,
             "rejected": sum(self.ledger.rejected.values()),
+            "warmHits": self.ledger.warm_hits,
+            "lateStarts": self.ledger.late_starts,
             "slots": self.slots,
             "serviceMsMean": round(self.means.seconds * 1000, 1),
             "tokensPerSecond": round(self.tokens_per_second),

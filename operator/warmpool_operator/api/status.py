@@ -109,6 +109,43 @@ class DecisionStatus(ApiModel):
     """Every term."""
 
 
+class HistoryEntry(ApiModel):
+    """One change of the decision."""
+
+    at: str
+    """When, RFC 3339."""
+    before: Count
+    """Pods before."""
+    desired: Count
+    """Pods after."""
+    binding: str
+    """The term that decided."""
+    message: str
+    """The decision in one sentence."""
+
+
+class Transition(ApiModel):
+    """What changes the decision next if demand stays as it is."""
+
+    at: str
+    """When, RFC 3339."""
+    what: str
+    """In words."""
+
+
+class TrafficStatus(ApiModel):
+    """How warm the pool was for its clients, and what that cost, since the pool was made."""
+
+    warm_hits: Count = 0
+    """Requests that began to be computed within 50 ms of their arrival."""
+    cold_requests: Count = 0
+    """Requests that waited longer, were refused, or found no warm pod."""
+    warm_hit_percent: Count | None = None
+    """Share of warm hits, rounded down; absent: no request was seen, or the server does not count them."""
+    idle_warm_pod_seconds: Count = 0
+    """Seconds in which warm pods had nothing to do, over all pods: the cost of warmth."""
+
+
 class StartupStatus(ApiModel):
     """Measured start-ups: from a pod's creation until it was Ready, without pods that restarted on the way."""
 
@@ -180,6 +217,14 @@ class PoolStatus(ApiModel):
     """Bounds in force now."""
     decision: DecisionStatus = Field(default_factory=DecisionStatus)
     """How many pods, and why."""
+    history: list[HistoryEntry] = Field(
+        default_factory=list, max_length=10, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """The last 10 changes of the decision, newest last."""
+    next_transition: Transition | None = None
+    """What changes the decision next if demand stays as it is; absent: nothing is known."""
+    traffic: TrafficStatus = Field(default_factory=TrafficStatus)
+    """How warm the pool was for its clients, and what that cost."""
     memory: Memory = Field(default_factory=Memory)
     """State of the decision that survives a restart."""
     startup: StartupStatus = Field(default_factory=StartupStatus)

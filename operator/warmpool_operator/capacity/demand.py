@@ -16,7 +16,11 @@ RATE_WINDOW_MS = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What one pod reported at one moment. Counts are requests; `accepted` and `rejected` only ever rise."""
+    """What one pod reported at one moment. Counts are requests.
+
+    `accepted`, `rejected`, `warm_hits` (began within 50 ms) and `late_starts` only ever rise; the last two are
+    None where the server does not count them.
+    """
 
     at_ms: int
     running: int
@@ -25,6 +29,8 @@ class Sample:
     accepted: int = 0
     rejected: int = 0
     service_ms_mean: int = 0
+    warm_hits: int | None = None
+    late_starts: int | None = None
 
 
 @dataclass(frozen=True)

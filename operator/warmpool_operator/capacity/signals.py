@@ -68,17 +68,17 @@ class Arrivals:
         return (self.steps[-1][1] - self.steps[0][1]) * RATE_WINDOW_MS // span
 
 
-def signals(seen: Observation, arrivals: Arrivals, *, concurrency: int) -> Mapping[str, Interval]:
+def signals(seen: Observation, per_minute: int | None, *, concurrency: int) -> Mapping[str, Interval]:
     """Return every signal that a threshold may name.
 
     Args:
         seen: the samples of this tick.
-        arrivals: requests of the last minute.
+        per_minute: requests of the last minute, None if that is not known.
         concurrency: requests that one pod computes at once.
     """
     hidden = seen.silent * concurrency
     slots = (seen.answered + seen.silent) * concurrency
-    rate, unbounded = arrivals.per_minute, seen.silent > 0
+    rate, unbounded = per_minute, seen.silent > 0
     return {
         "inFlight": Interval(seen.running, seen.running + hidden),
         "utilization": Interval(seen.running * 100 // slots, ceil_div((seen.running + hidden) * 100, slots))

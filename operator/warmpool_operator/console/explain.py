@@ -1,7 +1,9 @@
 """`warmpool explain`: why a pool has this many pods, in words, from what its status says."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +13,7 @@ from warmpool_operator.api.status import DecisionStatus, PoolStatus
 from warmpool_operator.capacity.explain import account
 from warmpool_operator.capacity.types import Binding, Decision, Memory, Terms
 from warmpool_operator.console.cluster import Target, get_pool, status_of
-from warmpool_operator.console.exits import ConsoleError
+from warmpool_operator.console.exits import ConsoleError, Exit
 from warmpool_operator.console.options import (
     Context,
     Kubeconfig,
@@ -20,6 +22,8 @@ from warmpool_operator.console.options import (
     OutputFormat,
     PoolName,
 )
+from warmpool_operator.console.past import milliseconds, moment_of, read_record
+from warmpool_operator.console.telling import tell_past
 from warmpool_operator.console.troubles import troubles
 from warmpool_operator.console.writing import write_data
 
@@ -27,6 +31,21 @@ from warmpool_operator.console.writing import write_data
 def explain(
     pool: PoolName,
     *,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help="A time of the past, such as 09:03 or 2030-01-31T09:03:00Z.", metavar="TIME"
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="With --at: what if this field had been so.", metavar="scaling.FIELD=VALUE"
+        ),
+    ] = None,
+    operator_namespace: Annotated[
+        str, typer.Option(help="With --at: where the operator runs.", metavar="NAME")
+    ] = "warmpool-system",
     namespace: Namespace = None,
     output: OutputFormat = Output.TEXT,
     context: Context = None,
@@ -34,9 +53,18 @@ def explain(
 ) -> None:
     """Say why a pool has this many pods.
 
-    Every term of the decision in words, and what keeps the pool from being warm.
+    Every term of the decision in words, and what keeps the pool from being warm. With --at, the decision that
+    was in force at that time, made again from the operator's record, which goes back about 80 minutes.
     """
-    live = get_pool(Target(namespace=namespace, context=context, kubeconfig=kubeconfig), pool)
+    target = Target(namespace=namespace, context=context, kubeconfig=kubeconfig)
+    if at is not None:
+        at_ms = milliseconds(at, now=datetime.now(UTC).astimezone())
+        chunks = read_record(target, pool, operator_namespace=operator_namespace, until_ms=at_ms)
+        tell_past(pool, moment_of(chunks, at_ms, changes or []), changes or [], output)
+        return
+    if changes:
+        raise ConsoleError("--set needs --at: what would have been, at which time?", Exit.USAGE)
+    live = get_pool(target, pool)
     seen = status_of(live)
     if not seen.decision.binding:
         raise ConsoleError(_undecided(pool, seen))

@@ -63,10 +63,17 @@ def parse(body: Mapping[str, Any], *, at_ms: int) -> LoadReport:
                 accepted=_count(body, "accepted"),
                 rejected=_count(body, "rejected"),
                 service_ms_mean=_count(body, "serviceMsMean"),
+                warm_hits=_optional(body, "warmHits"),
+                late_starts=_optional(body, "lateStarts"),
             ),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise LoadReportError(f"load report without a usable {error}") from error
+
+
+def _optional(body: Mapping[str, Any], name: str) -> int | None:
+    """Return a number that servers older than it do not tell."""
+    return _count(body, name) if name in body else None
 
 
 def _count(body: Mapping[str, Any], name: str) -> int:

@@ -1,13 +1,10 @@
-"""The rules of this tick: measured start-ups, signals, schedules, thresholds and overrides of one pool."""
+"""Schedules and start-ups of one pool: whether a start was met, and what the status says of both."""
 
 from warmpool_operator.api.status import LastStart as LastStartStatus
 from warmpool_operator.api.status import ScheduleStatus, StartupStatus
-from warmpool_operator.capacity.policy import Effective, effective
+from warmpool_operator.capacity.policy import Effective
 from warmpool_operator.capacity.schedule import Window
-from warmpool_operator.capacity.signals import signals
-from warmpool_operator.capacity.startup import Startups, auto_lead_ms
-from warmpool_operator.capacity.types import Observation, Policy
-from warmpool_operator.desired.pool import Pool
+from warmpool_operator.capacity.startup import Startups
 from warmpool_operator.reconcile.kept import LastStart
 from warmpool_operator.reconcile.roster import Roster, count
 from warmpool_operator.reconcile.state import PoolState
@@ -17,42 +14,16 @@ MAX_GAP_MS = 5_000
 """Ticks further apart than this (the spec was invalid, the API server was away) have not seen what was between."""
 
 
-def foresee(
-    state: PoolState,
-    pool: Pool,
-    seen: Observation,
-    roster: Roster,
-    *,
-    now_ms: int,
-    namespace_ceiling: int | None = None,
-) -> Policy:
-    """Return the policy in force now, and keep in `state` what the next tick and the status need."""
-    state.arrivals = state.arrivals.read(
-        ((member.view.uid, member.report.sample) for member in roster if member.report is not None),
-        present=(member.view.uid for member in roster),
-        now_ms=now_ms,
-    )
-    concurrency = pool.spec.server.container_concurrency
-    state.effective = effective(
-        pool.spec.scaling,
-        container_concurrency=concurrency,
-        auto_lead_ms=auto_lead_ms(
-            state.startups, startup_timeout_ms=pool.spec.startup.timeout_seconds * 1000
-        ),
-        signals=signals(seen, state.arrivals, concurrency=concurrency),
-        memory=state.policy_memory,
-        now_ms=now_ms,
-        namespace_ceiling=namespace_ceiling,
-    )
-    state.policy_memory = state.effective.memory
-    started = _started(state.effective, since_ms=state.decided_ms, now_ms=now_ms)
-    if started is not None:
-        floor = min(started.floor or 0, state.effective.policy.ceiling)
+def note_start(state: PoolState, roster: Roster, *, now_ms: int) -> None:
+    """Note whether a window that started since the last tick was met."""
+    rules = state.effective
+    started = None if rules is None else _started(rules, since_ms=state.decided_ms, now_ms=now_ms)
+    if rules is not None and started is not None:
+        floor = min(started.floor or 0, rules.policy.ceiling)
         state.last_start = LastStart(
             name=started.schedule.name, start_ms=started.start_ms, floor=floor, ready=count(roster).ready
         )
     state.decided_ms = now_ms
-    return state.effective.policy
 
 
 def _started(rules: Effective, *, since_ms: int | None, now_ms: int) -> Window | None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from warmpool_operator.api import memory as memory_api
-from warmpool_operator.api.status import ScheduleStatus, StartupStatus
+from warmpool_operator.api.status import HistoryEntry, ScheduleStatus, StartupStatus, TrafficStatus
 from warmpool_operator.capacity import types as capacity
 from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import PolicyMemory
 from warmpool_operator.capacity.schedule import FrozenLead
 from warmpool_operator.capacity.startup import Startups
 from warmpool_operator.capacity.threshold import ThresholdState
+from warmpool_operator.capacity.traffic import Traffic
 from warmpool_operator.reconcile.times import from_rfc3339, rfc3339
 
 
@@ -30,6 +31,17 @@ class LastStart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change of the decision."""
+
+    at_ms: int
+    before: int
+    desired: int
+    binding: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kept:
     """Everything that a pool's status remembers."""
 
@@ -38,6 +50,8 @@ class Kept:
     startups: Startups = field(default_factory=Startups)
     budget: StartBudget = field(default_factory=StartBudget)
     last_start: LastStart | None = None
+    history: tuple[Change, ...] = ()
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 def memory_status(
@@ -69,20 +83,22 @@ def memory_status(
 
 def restored(status: Mapping[str, Any]) -> Kept:
     """Return what a pool's status remembers."""
-    last_start = _last_start(status)
+    last_start, history, traffic = _last_start(status), _history(status), _traffic(status)
     try:
         parsed = memory_api.Memory.model_validate(status.get("memory") or {})
         memory = _memory(parsed)
         policy, budget = _policy(parsed), _budget(parsed)
         failures = StartupStatus.model_validate(status.get("startup") or {}).failures
     except ValueError:
-        return Kept(last_start=last_start)
+        return Kept(last_start=last_start, history=history, traffic=traffic)
     return Kept(
         memory=memory,
         policy=policy,
         startups=Startups(samples_ms=tuple(parsed.startups_ms), failures=failures),
         budget=budget,
         last_start=last_start,
+        history=history,
+        traffic=traffic,
     )
 
 
@@ -112,6 +128,35 @@ def _policy(parsed: memory_api.Memory) -> PolicyMemory:
             ThresholdState(name=each.name, holds=each.holds, counted_ms=each.counted_ms)
             for each in parsed.thresholds
         ),
+    )
+
+
+def _history(status: Mapping[str, Any]) -> tuple[Change, ...]:
+    try:
+        entries = [HistoryEntry.model_validate(each) for each in status.get("history") or []]
+        return tuple(
+            Change(
+                at_ms=from_rfc3339(each.at),
+                before=each.before,
+                desired=each.desired,
+                binding=each.binding,
+                message=each.message,
+            )
+            for each in entries
+        )
+    except ValueError:
+        return ()
+
+
+def _traffic(status: Mapping[str, Any]) -> Traffic:
+    try:
+        parsed = TrafficStatus.model_validate(status.get("traffic") or {})
+    except ValueError:
+        return Traffic()
+    return Traffic(
+        warm_hits=parsed.warm_hits,
+        cold=parsed.cold_requests,
+        idle_pod_ms=parsed.idle_warm_pod_seconds * 1000,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from warmpool_operator.api.names import Reason
 from warmpool_operator.api.status import Pods
 from warmpool_operator.capacity.explain import sentence
+from warmpool_operator.capacity.traffic import Traffic
 from warmpool_operator.capacity.types import Decision
 from warmpool_operator.desired.pool import Manifest
 from warmpool_operator.observe.cache import Key
@@ -62,7 +63,7 @@ class News:
         for failure in failures:
             self._metrics.scrape_failed(*key, failure.value)
 
-    def counted(self, key: Key, pods: Pods, decision: Decision) -> None:
+    def counted(self, key: Key, pods: Pods, decision: Decision, traffic: Traffic) -> None:
         """Set the gauges of a pool."""
         counts = {
             "desired": decision.desired,
@@ -75,6 +76,9 @@ class News:
         }
         self._metrics.set_replicas(*key, counts)  # type: ignore[arg-type]
         self._metrics.set_demand(*key, decision.terms.demand)
+        self._metrics.set_traffic(
+            *key, warm_hits=traffic.warm_hits, cold=traffic.cold, idle_seconds=traffic.idle_pod_ms / 1000
+        )
 
     def forgotten(self, key: Key) -> None:
         """Drop the series of a pool that is gone."""

@@ -17,7 +17,13 @@ from warmpool_operator.reconcile.kept import memory_status
 from warmpool_operator.reconcile.news import News
 from warmpool_operator.reconcile.plan import Plan
 from warmpool_operator.reconcile.reading import POOLS
-from warmpool_operator.reconcile.report import decision_status, due
+from warmpool_operator.reconcile.report import (
+    decision_status,
+    due,
+    history_status,
+    traffic_status,
+    transition_status,
+)
 from warmpool_operator.reconcile.roster import Roster, alive, count
 from warmpool_operator.reconcile.state import PoolState
 from warmpool_operator.reconcile.times import rfc3339_seconds
@@ -80,7 +86,7 @@ class Publisher:
         found += [_conflict(state), _paused(pool)]
         if state.refused is not None:
             found = _refused(found, state.refused)
-        self._news.counted(Key(pool.namespace, pool.name), pods, decision)
+        self._news.counted(Key(pool.namespace, pool.name), pods, decision, state.meter.traffic)
         terms = decision.terms
         status = PoolStatus(
             observed_generation=pool.generation,
@@ -89,6 +95,9 @@ class Publisher:
             pods=pods,
             effective=Effective(min=terms.floor, max=terms.ceiling, buffer=terms.buffer),
             decision=decision_status(decision, state.pace),
+            history=history_status(state.history),
+            next_transition=transition_status(decision, state.effective, state.budget, now_ms=self._now_ms()),
+            traffic=traffic_status(state.meter.traffic),
             memory=memory_status(state.memory, state.policy_memory, state.startups, state.budget),
             startup=startup_status(state.startups),
             schedule=schedule_status(state.effective, state.last_start),

@@ -7,9 +7,7 @@ line: the next run starts over.
 
 from collections.abc import Callable
 
-from warmpool_operator.capacity.budget import namespace_share
-from warmpool_operator.capacity.decide import decide
-from warmpool_operator.capacity.demand import Refusals, observe
+from warmpool_operator.capacity.record import Record
 from warmpool_operator.desired.hpa import bounds_of
 from warmpool_operator.desired.pool import Pool
 from warmpool_operator.desired.token import admin_token
@@ -18,7 +16,7 @@ from warmpool_operator.observe.load import LoadReport
 from warmpool_operator.observe.pods import Stage, counts, rejected_pods, view
 from warmpool_operator.observe.scrape import Failure, Scraper, Target
 from warmpool_operator.reconcile.children import apply_children, wanted_children
-from warmpool_operator.reconcile.foresight import foresee
+from warmpool_operator.reconcile.deciding import decide_for, look_at, share
 from warmpool_operator.reconcile.hands import Hands, NameTakenError
 from warmpool_operator.reconcile.kept import restored
 from warmpool_operator.reconcile.news import News
@@ -81,6 +79,11 @@ class Reconciler:
     def touch(self, key: Key) -> None:
         """Have the next reconcile of a pool read it and its children anew."""
         self._states.setdefault(key, PoolState()).structure_due_ms = 0
+
+    def record(self, key: Key) -> Record | None:
+        """Return the record of a pool's decisions, None if no such pool is known."""
+        state = self._states.get(key)
+        return None if state is None else state.record
 
     def wanted(self, key: Key, kind: str) -> dict[str, object] | None:
         """Return what was last asked of a child, None if nothing was."""
@@ -186,23 +189,12 @@ class Reconciler:
 
     def _decide(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> None:
         """Decide how many pods the pool should have, and remember it."""
-        reports = {member.view.uid: member.report for member in roster if member.report is not None}
-        state.refusals = {
-            uid: state.refusals.get(uid, Refusals()).read(report.sample) for uid, report in reports.items()
-        }
-        seen = observe(
-            ((report.sample, state.refusals[uid]) for uid, report in reports.items()),
-            silent=sum(member.silent for member in roster),
-            replicas=self._replicas(key, roster),
-            held=self._held(key),
-            ingress_tries=1 if pool.spec.ingress is None else 2,
+        seen = look_at(state, pool, roster, replicas=self._replicas(key, roster), held=self._held(key))
+        others = (
+            other for name, other in self._states.items() if name.namespace == key.namespace and name != key
         )
-        now_ms = self._now_ms()
-        policy = foresee(
-            state, pool, seen, roster, now_ms=now_ms, namespace_ceiling=self._share(key, state, roster)
-        )
-        state.decision = decide(policy, seen, state.memory, now_ms)
-        state.memory = state.decision.memory
+        ceiling = share(self._namespace_ceiling, state, roster, others)
+        decide_for(state, pool, roster, seen, namespace_ceiling=ceiling, now_ms=self._now_ms())
 
     async def _act(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> Plan | None:
         """Carry the decision out. Returns the plan, or None if nothing may be written."""
@@ -229,21 +221,6 @@ class Reconciler:
             return moves
         self._news.moved(state.body, key, decision, moved)
         return moves
-
-    def _share(self, key: Key, state: PoolState, roster: Roster) -> int | None:
-        """Return the pods that the namespace's ceiling leaves to a pool.
-
-        A pool without memory owns the pods that exist: a Deployment just made asks for one, but has none yet.
-        """
-        if self._namespace_ceiling is None:
-            return None
-        others = (
-            other.published
-            for name, other in self._states.items()
-            if name.namespace == key.namespace and name != key
-        )
-        own = len(alive(roster)) if state.memory is None else state.memory.published
-        return namespace_share(self._namespace_ceiling, own=own, others=others)
 
     async def _yield(self, state: PoolState, pool: Pool, key: Key) -> None:
         """Find out who else scales the workload; once nobody does, the children follow the spec again."""

@@ -10,11 +10,13 @@ from typing import Any
 from warmpool_operator.capacity.demand import Refusals
 from warmpool_operator.capacity.pacing import Pace, StartBudget
 from warmpool_operator.capacity.policy import Effective, PolicyMemory
+from warmpool_operator.capacity.record import Record
 from warmpool_operator.capacity.signals import Arrivals
 from warmpool_operator.capacity.startup import Startups
+from warmpool_operator.capacity.traffic import Meter
 from warmpool_operator.capacity.types import Decision, Memory
 from warmpool_operator.desired.pool import Manifest, Pool
-from warmpool_operator.reconcile.kept import Kept, LastStart
+from warmpool_operator.reconcile.kept import Change, Kept, LastStart
 from warmpool_operator.reconcile.starts import Starts
 
 RESYNC_MS = 300_000
@@ -51,6 +53,9 @@ class PoolState:
         failing: uids of pods whose start fails.
         rivals: others who scale the same workload.
         hand: who scaled it by hand, None if nobody did.
+        history: the last changes of the decision, newest last.
+        meter: of warm hits, cold requests and idle time.
+        record: of the decisions, for those who ask why.
         arrivals: requests of the last minute.
         refusals: refusal counters by pod uid.
         out_since_ms: first tick at which a retired pod was seen out of the Service, by uid.
@@ -81,6 +86,9 @@ class PoolState:
     failing: set[str] = field(default_factory=set)
     rivals: list[str] = field(default_factory=list)
     hand: str | None = None
+    history: tuple[Change, ...] = ()
+    meter: Meter = field(default_factory=Meter)
+    record: Record = field(default_factory=Record)
     arrivals: Arrivals = field(default_factory=Arrivals)
     refusals: dict[str, Refusals] = field(default_factory=dict)
     out_since_ms: dict[str, int] = field(default_factory=dict)
@@ -92,6 +100,7 @@ class PoolState:
         if body["metadata"]["uid"] != self.body.get("metadata", {}).get("uid"):
             self.memory, self.decision, self.applied_generation = kept.memory, None, None
             self.policy_memory, self.startups, self.last_start = kept.policy, kept.startups, kept.last_start
+            self.history, self.meter = kept.history, Meter(traffic=kept.traffic)
             self.budget, self.ever_warm, self.pace = kept.budget, None, None
             self.decided_ms, self.starts, self.arrivals = None, Starts(), Arrivals()
             self.status = body.get("status") or {}

@@ -7,6 +7,7 @@ names its field manager. Absence is a value (`None`, `False`), never an exceptio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,6 +107,18 @@ class KubeClient(Protocol):
 
         Raises:
             Conflict: The object changed since.
+        """
+
+    async def through_proxy(self, ref: ObjectRef, path: str, query: Mapping[str, str]) -> Manifest:
+        """Asks a pod for a JSON object, through the API server and with the caller's rights.
+
+        Args:
+            ref: the pod, its name followed by `:PORT`.
+            path: what to ask for, without a slash in front.
+            query: parameters.
+
+        Raises:
+            NotFound: no such pod, or the pod says 404.
         """
 
     async def server_version(self) -> str:

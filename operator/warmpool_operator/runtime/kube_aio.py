@@ -8,7 +8,7 @@ happen in here, and a call that the server does not answer ends after `request_t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -154,6 +154,10 @@ class AioKubeClient:
     async def replace(self, ref: ObjectRef, manifest: Manifest) -> Manifest:
         """See `KubeClient.replace`."""
         return await self._call("PUT", ref.path(), str(ref), body=manifest)
+
+    async def through_proxy(self, ref: ObjectRef, path: str, query: Mapping[str, str]) -> Manifest:
+        """See `KubeClient.through_proxy`."""
+        return await self._call("GET", ref.path(f"proxy/{path}"), f"{path} of {ref}", dict(query))
 
     async def server_version(self) -> str:
         """See `KubeClient.server_version`."""

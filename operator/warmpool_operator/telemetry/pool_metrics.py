@@ -47,6 +47,22 @@ class PoolMetrics:
         self._hpa_applies = Counter(
             names.POOL_HPA_APPLIES, "Writes of the autoscaler's bounds.", _POOL, registry=registry
         )
+        self._warm_hits = Counter(
+            names.POOL_WARM_HITS, "Requests that began within 50 ms.", _POOL, registry=registry
+        )
+        self._cold = Counter(
+            names.POOL_COLD_REQUESTS,
+            "Requests that waited longer, were refused, or found no warm pod.",
+            _POOL,
+            registry=registry,
+        )
+        self._idle_seconds = Counter(
+            names.POOL_IDLE_SECONDS,
+            "Seconds in which warm pods had nothing to do, summed over pods.",
+            _POOL,
+            registry=registry,
+        )
+        self._traffic: dict[tuple[str, str], tuple[float, float, float]] = {}
         # Without pool labels: eleven buckets a pool would make this the bulk of all series.
         self._scrape_duration = Histogram(
             names.POOL_SCRAPE_DURATION,
@@ -63,6 +79,18 @@ class PoolMetrics:
     def set_demand(self, namespace: str, pool: str, requests: float) -> None:
         """Sets the demand in requests."""
         self._demand.labels(namespace=namespace, pool=pool).set(requests)
+
+    def set_traffic(
+        self, namespace: str, pool: str, *, warm_hits: int, cold: int, idle_seconds: float
+    ) -> None:
+        """Brings the counters to the totals of a pool, which outlive this process and its counters."""
+        now = (warm_hits, cold, idle_seconds)
+        before = self._traffic.get((namespace, pool), now)
+        self._traffic[namespace, pool] = now
+        for counter, total, old in zip(
+            (self._warm_hits, self._cold, self._idle_seconds), now, before, strict=True
+        ):
+            counter.labels(namespace=namespace, pool=pool).inc(max(0.0, total - old))
 
     def observe_scrape(self, seconds: float) -> None:
         """Records how long it took to ask all pods of one pool."""
@@ -82,6 +110,7 @@ class PoolMetrics:
 
     def forget(self, namespace: str, pool: str) -> None:
         """Removes every series of a pool; does nothing for a pool that has none."""
+        self._traffic.pop((namespace, pool), None)
         labels = {"namespace": namespace, "pool": pool}
         for metric in (
             self._replicas,
@@ -89,5 +118,8 @@ class PoolMetrics:
             self._scrape_failures,
             self._decisions,
             self._hpa_applies,
+            self._warm_hits,
+            self._cold,
+            self._idle_seconds,
         ):
             metric.remove_by_labels(labels)

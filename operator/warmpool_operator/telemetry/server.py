@@ -1,4 +1,4 @@
-"""One HTTP port for `/metrics`, `/healthz` and `/readyz`.
+"""One HTTP port for `/metrics`, `/healthz`, `/readyz`, and pages of JSON that others add.
 
 It runs in the operator's own event loop on purpose: a loop that is stuck does not answer its
 liveness probe, without any check having to notice. Checks are cheap calls that return what is
@@ -7,12 +7,14 @@ wrong, or None; they run on each request, so they must not wait for anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+# Returns the JSON document of a path below its page, given the query; None where there is none.
+Page = Callable[[str, Mapping[str, str]], "dict[str, object] | None"]
 # Returns what is wrong in a few words, None where all is well.
 Check = Callable[[], str | None]
 
@@ -31,6 +33,7 @@ class TelemetryServer:
         self._host, self._port = host, port
         self._live: dict[str, Check] = {}
         self._ready: dict[str, Check] = {}
+        self._pages: dict[str, Page] = {}
         self._runner: web.AppRunner | None = None
 
     @property
@@ -48,6 +51,10 @@ class TelemetryServer:
         """Adds a check to `/readyz`."""
         self._ready[name] = check
 
+    def add_page(self, name: str, page: Page) -> None:
+        """Adds a page of JSON documents at `/NAME/…`; a ValueError that it raises becomes 400 with its words."""
+        self._pages[name] = page
+
     async def start(self) -> None:
         """Begins to listen.
 
@@ -58,6 +65,7 @@ class TelemetryServer:
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/{page}/{path:.+}", self._page)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -76,6 +84,16 @@ class TelemetryServer:
     async def _metrics(self, request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+
+    async def _page(self, request: web.Request) -> web.Response:
+        page = self._pages.get(request.match_info["page"])
+        try:
+            document = page(request.match_info["path"], request.query) if page else None
+        except ValueError as error:
+            return web.Response(status=400, text=f"{error}\n")
+        if document is None:
+            return web.Response(status=404, text="no such document here\n")
+        return web.json_response(document)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return _answer(self._live)

@@ -139,7 +139,7 @@ def test_pods_that_come_restart_or_go_are_no_requests() -> None:
 
 def test_silent_pods_widen_every_signal() -> None:
     known = arrivals((0, {}), (10_000, {}))
-    seen = signals(Observation(running=6, queued=3, answered=2, silent=1), known, concurrency=4)
+    seen = signals(Observation(running=6, queued=3, answered=2, silent=1), known.per_minute, concurrency=4)
     assert seen["inFlight"] == Interval(6, 10)
     assert seen["utilization"] == Interval(50, 84)
     assert seen["queue"] == Interval(3, None)
@@ -147,6 +147,6 @@ def test_silent_pods_widen_every_signal() -> None:
 
 
 def test_without_pods_a_share_of_them_is_unknown_and_a_number_is_not() -> None:
-    seen = signals(Observation(), Arrivals(), concurrency=4)
+    seen = signals(Observation(), None, concurrency=4)
     assert (seen["inFlight"], seen["queue"]) == (Interval(0, 0), Interval(0, 0))
     assert (seen["utilization"], seen["requestsPerMinute"]) == (UNKNOWN, UNKNOWN)

@@ -9,12 +9,13 @@ import yaml
 
 from warmpool_operator.api.names import Reason
 from warmpool_operator.capacity.startup import Startups
-from warmpool_operator.capacity.types import Observation
+from warmpool_operator.capacity.types import Observation, Policy
 from warmpool_operator.desired.pool import Pool
 from warmpool_operator.observe.pods import PodView, Stage, Trouble
-from warmpool_operator.reconcile.foresight import foresee, schedule_status
+from warmpool_operator.reconcile.deciding import decide_for
+from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool
-from warmpool_operator.reconcile.roster import Member
+from warmpool_operator.reconcile.roster import Member, Roster
 from warmpool_operator.reconcile.starts import Starts, restarted
 from warmpool_operator.reconcile.state import PoolState
 
@@ -33,6 +34,12 @@ def pool(**scaling: Any) -> Pool:
 
 def noon(**fields: Any) -> dict[str, Any]:
     return {"name": "noon", "start": "0 12 * * *", "timeZone": "UTC", "durationSeconds": 60} | fields
+
+
+def foresee(state: PoolState, shop: Pool, seen: Observation, roster: Roster, *, now_ms: int) -> Policy:
+    decide_for(state, shop, roster, seen, namespace_ceiling=None, now_ms=now_ms)
+    assert state.effective is not None
+    return state.effective.policy
 
 
 def pod(uid: str, stage: Stage = Stage.SETUP, *, ready: bool = False, **fields: Any) -> PodView:

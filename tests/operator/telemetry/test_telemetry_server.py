@@ -89,3 +89,20 @@ async def test_stop_closes_the_port(server):
     again = TelemetryServer(CollectorRegistry(), host="127.0.0.1", port=port)
     await again.start()
     await again.stop()
+
+
+async def test_a_page_is_json_of_what_it_knows(server, get):
+    def page(path, query):
+        if "n" in query:
+            return {"path": path, "n": int(query["n"])}
+        return None
+
+    server.add_page("things", page)
+    status, kind, text = await get("/things/a/b?n=3")
+    assert (status, text) == (200, '{"path": "a/b", "n": 3}')
+    assert kind.startswith("application/json")
+    assert (await get("/things/a/b"))[0] == 404
+    status, _, text = await get("/things/a?n=three")
+    assert status == 400
+    assert "three" in text
+    assert (await get("/others/a"))[0] == 404

@@ -87,7 +87,7 @@ class Warmpool:
             auto_lead_ms=auto_lead_ms(
                 self._startups, startup_timeout_ms=self._spec.startup.timeout_seconds * 1000
             ),
-            signals=signals(seen, self._arrivals, concurrency=concurrency),
+            signals=signals(seen, self._arrivals.per_minute, concurrency=concurrency),
             memory=self._rules,
             now_ms=now,
         )
