@@ -1,6 +1,11 @@
 """Options of the whole test suite."""
 
+import hypothesis
 import pytest
+
+# A loaded machine is slow: 200 ms for one example would be a figure of wall time, which no test asserts.
+hypothesis.settings.register_profile("warmpool", deadline=None)
+hypothesis.settings.load_profile("warmpool")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,6 +14,7 @@ from hack.cluster.embedded.builder import ensure_built
 from hack.cluster.embedded.modules import TOOLS
 from hack.cluster.images import image_store
 from hack.cluster.paths import Paths
+from hack.cluster.prometheus import PROGRAMS, find_prometheus
 from hack.cluster.selection import BACKEND_VARIABLE, CONTEXT_VARIABLE, select_backend
 
 
@@ -67,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     logs.add_argument("-n", dest="lines", type=int, default=100)
     add("env", _env, 'print what a shell needs: eval "$(python -m hack.cluster env)"')
     tool = add("tool", _tool, "build a pinned tool where it is missing, and print its path")
-    tool.add_argument("tool", choices=sorted(TOOLS))
+    tool.add_argument("tool", choices=sorted([*TOOLS, *PROGRAMS]))
     add(
         "selftest",
         _selftest,
@@ -142,8 +143,12 @@ def _env(arguments: argparse.Namespace) -> int:
 
 
 def _tool(arguments: argparse.Namespace) -> int:
+    cache = Paths.from_environment().cache
+    if arguments.tool in PROGRAMS:
+        print(find_prometheus(cache) / arguments.tool)
+        return 0
     module = TOOLS[arguments.tool]
-    print(ensure_built(module, Paths.from_environment().cache) / arguments.tool)
+    print(ensure_built(module, cache) / arguments.tool)
     return 0
 
 

@@ -69,6 +69,10 @@ class Kubectl:
         """
         return run([*self._argv, *arguments], stdin=stdin, timeout=timeout).stdout
 
+    def argv(self, *arguments: str) -> list[str]:
+        """The command line of a call, for a process that goes on, such as a watch."""
+        return [*self._argv, *arguments]
+
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get ... -o json`, decoded."""
         decoded: dict[str, Any] = json.loads(self("get", *arguments, "-o", "json"))

@@ -158,7 +158,8 @@ class App:
         await self._await_definition(client)
         if self._stop.is_set():
             return
-        now_ms, cache = steady_clock(), Cache()
+        now_ms = steady_clock()
+        cache = Cache(now_ms=now_ms)
         queue: WorkQueue[Key] = WorkQueue(
             max_delay=RETRY_SECONDS, observer=self._queue_metrics.observer("pools")
         )

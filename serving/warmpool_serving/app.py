@@ -18,7 +18,7 @@ from warmpool_serving.admission import Limits
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Engine, ModelError
 from warmpool_serving.logs import configure, event, logger
-from warmpool_serving.names import Exit, Phase
+from warmpool_serving.names import LOADING, WEIGHTS_BYTES, Exit, Phase
 from warmpool_serving.phases import ColdStart, seconds_since_exec
 from warmpool_serving.report import Report
 from warmpool_serving.state import Lifecycle
@@ -93,6 +93,7 @@ class App:
 
     def _bring_up(self, engine: Engine) -> None:
         try:
+            event(LOADING, **{WEIGHTS_BYTES: sum(file.size for file in engine.manifest.files.values())})
             check = engines.file_check(engine, self.settings)
             warm = bring_up(
                 engine,

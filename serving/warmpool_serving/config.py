@@ -108,6 +108,7 @@ class Settings:
         "json", _choice("json", "text"), "one JSON object or one line of text per record"
     )
     fake_load_seconds: float = _setting(0.0, _SECONDS, "fake engine: how long loading takes")
+    fake_weights_mib: int = _setting(0, _whole(0, 1 << 20), "fake engine: memory in MiB that loading takes")
     fake_service_ms: float = _setting(1.0, _number(0, 3_600_000), "fake engine: time of one text")
     fake_ms_per_token: float = _setting(0.0, _number(0, 60_000), "fake engine: more time per token")
     fake_busy_ms: float = _setting(

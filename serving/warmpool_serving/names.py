@@ -8,6 +8,9 @@ from typing import Final
 
 ENV_PREFIX: Final = "WARMPOOL_"
 CONTRACT_VERSION: Final = 1
+LOADING: Final = "loading"
+WEIGHTS_BYTES: Final = "weightsBytes"
+"""Field of the log line ``loading``: a process killed for memory leaves it among its last words."""
 DEFAULT_TERMINATION_LOG: Final = "/dev/termination-log"
 
 

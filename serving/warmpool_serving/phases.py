@@ -77,6 +77,11 @@ class ColdStart:
             return self._total if self._total is not None else self._clock() - self._began
 
     @property
+    def age(self) -> float:
+        """Seconds since the process began, also after the start."""
+        return self._clock() - self._began
+
+    @property
     def total(self) -> float | None:
         """Seconds from process start to ready, None before."""
         return self._total

@@ -86,5 +86,6 @@ class Report:
             "slots": self.slots,
             "serviceMsMean": round(self.means.seconds * 1000, 1),
             "tokensPerSecond": round(self.tokens_per_second),
+            "uptimeMs": round(self.cold.age * 1000),
             "phases": {str(phase): round(seconds, 3) for phase, seconds in self.cold.done().items()},
         }

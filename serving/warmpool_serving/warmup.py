@@ -69,11 +69,14 @@ def bring_up(
     engine.import_libraries()
     cold.begin(Phase.LOAD)
     try:
-        engine.load()
-    except ModelError:
-        # A damaged file may be why it did not load, and that reason is the more useful one.
+        return _warm_up(engine, lifecycle=lifecycle, cold=cold, passes=passes)
+    finally:
+        # A damaged file may be why it did not load or answers wrong, and that reason is the more useful one.
         check()
-        raise
+
+
+def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: int) -> Warm:
+    engine.load()
     lifecycle.to(State.WARMING)
     cold.begin(Phase.WARMUP)
     golden = engine.golden()
@@ -86,7 +89,6 @@ def bring_up(
     worst = _prove(engine, texts, [item.vector for item in golden])
     tokens = sum(map(len, texts))
     speed = Speed().after(tokens, max(1e-6, time.monotonic() - began))
-    check()
     return Warm(speed=speed, means=Means(tokens=tokens / len(texts)), proof_cosine=worst)
 
 

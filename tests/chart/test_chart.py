@@ -29,6 +29,7 @@ MODELS = {
     "Service": "V1Service",
     "PodDisruptionBudget": "V1PodDisruptionBudget",
     "NetworkPolicy": "V1NetworkPolicy",
+    "ConfigMap": "V1ConfigMap",
 }
 EVERYTHING: dict[str, Any] = {
     "replicas": 2,
@@ -36,6 +37,10 @@ EVERYTHING: dict[str, Any] = {
     "networkPolicy.from": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
     "metrics.serviceMonitor.enabled": True,
     "metrics.serviceMonitor.labels": {"release": "prometheus"},
+    "metrics.podMonitor.enabled": True,
+    "metrics.prometheusRule.enabled": True,
+    "metrics.dashboard.enabled": True,
+    "metrics.dashboard.annotations": {"grafana_folder": "models"},
     "metrics.service.annotations": {"prometheus.io/scrape": "true"},
     "serviceAccount.annotations": {"a": "b"},
     "image.digest": "sha256:" + "0" * 64,
@@ -74,7 +79,7 @@ RIGHTS = {
     ("policy", "poddisruptionbudgets"): CHILD,
     ("", "pods"): {"get", "list", "watch", "patch"},
     ("keda.sh", "scaledobjects"): {"list"},
-    ("events.k8s.io", "events"): {"create", "patch"},
+    ("events.k8s.io", "events"): {"list", "create", "patch"},
 }
 
 
@@ -114,7 +119,7 @@ def test_renders_objects_that_kubernetes_knows(render: Render, values: dict[str,
     manifests = render(**values)
     for manifest in manifests:
         assert len(manifest["metadata"]["name"]) <= 63
-        if manifest["kind"] != "ServiceMonitor":
+        if manifest["kind"] not in {"ServiceMonitor", "PodMonitor", "PrometheusRule"}:
             getattr(kubernetes.client, MODELS[manifest["kind"]]).model_validate(manifest)
 
 

@@ -6,6 +6,8 @@ once; WARMPOOL_E2E_DOWN=1 removes it at the end.
 
 import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -45,6 +47,20 @@ def cluster() -> Iterator[Backend]:
 def kubectl(cluster: Backend) -> Kubectl:
     """kubectl on this cluster and no other."""
     return Kubectl(cluster)
+
+
+@pytest.fixture(scope="session")
+def warmpool(cluster: Backend) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line on this cluster: `warmpool("status", "-n", name)`."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        program = str(Path(sys.executable).with_name("warmpool"))
+        environment = os.environ | {"KUBECONFIG": str(cluster.kubeconfig), "COLUMNS": "200"}
+        return subprocess.run(
+            [program, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -78,25 +78,12 @@ def test_a_conflict_ends_when_the_other_object_is_gone(kubectl: Kubectl, namespa
     assert pool.condition("Conflict")["status"] == "False"
 
 
-def test_an_image_that_nobody_can_pull_is_a_sentence(kubectl: Kubectl, namespace: str) -> None:
-    pool = PoolHandle(kubectl, namespace, "unpullable")
-    image = "registry.invalid/no/such-image:1"
-    pool.apply(spec(server={"image": image}))
-    pool.wait("StartupFailing", lambda: pool.condition("StartupFailing").get("status") == "True")
-    condition = pool.condition("StartupFailing")
-    assert condition["reason"] == "ImagePull"
-    assert image in condition["message"]
-    assert image in pool.condition("Ready")["message"]
-    assert image in kubectl("describe", "wmp", "unpullable", "-n", namespace)
-    assert pool.status()["pods"]["failed"] == 1
-
-
 def test_a_model_that_proves_wrong_never_becomes_ready(kubectl: Kubectl, namespace: str) -> None:
     pool = PoolHandle(kubectl, namespace, "wrong")
     pool.apply(spec(server={"env": [{"name": "WARMPOOL_FAKE_WRONG", "value": "1"}]}))
     pool.wait("StartupFailing", lambda: pool.condition("StartupFailing").get("status") == "True", seconds=90)
     condition = pool.condition("StartupFailing")
-    assert condition["reason"] == "CrashLoop"
+    assert condition["reason"] == "ModelUnusable"
     assert "exit code 3" in condition["message"]
     assert "golden" in condition["message"]
     assert pool.condition("Ready")["status"] == "False"

@@ -16,7 +16,7 @@ Fake = Callable[..., Any]
 Until = Callable[..., None]
 LOAD_KEYS = {
     "v", "state", "running", "queued", "oldestQueuedMs", "accepted", "rejected", "slots", "serviceMsMean",
-    "warmHits", "lateStarts", "tokensPerSecond", "phases",
+    "warmHits", "lateStarts", "tokensPerSecond", "uptimeMs", "phases",
 }  # fmt: skip
 
 

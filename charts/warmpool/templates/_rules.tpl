@@ -43,5 +43,5 @@ in the chart's tests, so that a new right is a visible choice.
   verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [list, create, patch]
 {{- end -}}

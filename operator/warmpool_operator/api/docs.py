@@ -88,9 +88,11 @@ def _rules(schema: Schema) -> str:
 
 
 def _below(schema: Schema, path: str) -> tuple[Schema, str]:
-    """The schema of a field, or of the items where it is a list."""
+    """The schema of a field, or of what is in it where it is a list or a map."""
     if schema.get("type") == "array":
         return schema["items"], f"{path}[]"
+    if _is_block(schema.get("additionalProperties", {})):
+        return schema["additionalProperties"], f"{path}{{}}"
     return schema, path
 
 
@@ -108,12 +110,12 @@ def _type(path: str, name: str, schema: Schema) -> str:
         inner = _type(path, f"{name}[]", schema["items"])
         return f"list of {inner}"
     if "additionalProperties" in schema:
-        return f"map to {_type(path, name, schema['additionalProperties'])}"
+        return f"map to {_type(path, f'{name}{{}}', schema['additionalProperties'])}"
     if INT_OR_STRING in schema:
         return "quantity" if "pattern" in schema else "integer or string"
     if _is_block(schema):
         title = f"{path}.{name}"
-        return f"[{name.removesuffix('[]')}](#{_anchor(title)})"
+        return f"[{name.rstrip('[]{}')}](#{_anchor(title)})"
     if schema.get(PRESERVE):
         return "object, as Kubernetes has it"
     return "empty object" if schema["type"] == "object" else str(schema["type"])

@@ -40,6 +40,15 @@ class ThresholdMemory(ApiModel):
     """Milliseconds towards the next change."""
 
 
+class StartupMemory(ApiModel):
+    """One measured start-up."""
+
+    ms: Count
+    """Milliseconds from the first sight of the pod until it was Ready."""
+    template: str = ""
+    """Hash of the pod template."""
+
+
 class Memory(ApiModel):
     """What a new leader must know to go on where the old one stopped."""
 
@@ -61,10 +70,10 @@ class Memory(ApiModel):
         default_factory=list, max_length=16, json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )
     """Thresholds that hold or count."""
-    startups_ms: list[Count] = Field(
+    startups: list[StartupMemory] = Field(
         default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )
-    """The latest start-ups in milliseconds, newest last."""
+    """The latest start-ups, newest last."""
     failed_starts: Count = 0
     """Starts that failed since one last succeeded."""
     retry_at: str | None = None

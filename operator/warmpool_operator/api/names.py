@@ -48,6 +48,8 @@ PATH_STARTUP: Final = "/health/startup"
 PATH_READY: Final = "/health/ready"
 PATH_LOAD: Final = "/internal/load"
 PATH_DRAIN: Final = "/internal/drain"
+WEIGHTS_BYTES: Final = "weightsBytes"
+"""In the server's log line `loading`, which the kubelet keeps as its last words when it is killed for memory."""
 
 
 class Env:
@@ -67,6 +69,49 @@ class Env:
     DRAIN_TIMEOUT_SECONDS: Final = "WARMPOOL_DRAIN_TIMEOUT_SECONDS"
 
 
+class Phase:
+    """Parts of a cold start, in the order in which they pass."""
+
+    SCHEDULED: Final = "scheduled"
+    """From the first sight of the pod until it has a node."""
+    SANDBOX: Final = "sandbox"
+    """Network and volumes, until the kubelet says PodReadyToStartContainers."""
+    MODEL_FETCH: Final = "model_fetch"
+    """Init containers."""
+    IMAGE_PULL: Final = "image_pull"
+    """The pull of the server's image, by the kubelet's own event."""
+    CONTAINER: Final = "container"
+    """Making the container, until its process begins."""
+    PROCESS_START: Final = "process_start"
+    IMPORTS: Final = "imports"
+    LOAD: Final = "load"
+    COMPILE: Final = "compile"
+    WARMUP: Final = "warmup"
+    READY: Final = "ready"
+    """From warm until this operator sees the pod Ready: probe period and news of it."""
+    FIRST_REQUEST: Final = "first_request"
+    """From Ready until the first request was seen. Not part of the start: the pod waits, not the client."""
+    TOTAL: Final = "total"
+
+
+PHASES: Final = (
+    Phase.SCHEDULED,
+    Phase.SANDBOX,
+    Phase.MODEL_FETCH,
+    Phase.IMAGE_PULL,
+    Phase.CONTAINER,
+    Phase.PROCESS_START,
+    Phase.IMPORTS,
+    Phase.LOAD,
+    Phase.COMPILE,
+    Phase.WARMUP,
+    Phase.READY,
+)
+"""Phases of a start; they add up to its total."""
+POD_PHASES: Final = (Phase.PROCESS_START, Phase.IMPORTS, Phase.LOAD, Phase.COMPILE, Phase.WARMUP)
+"""Those that the pod measures itself."""
+
+
 class Condition:
     """Types of the conditions of a pool."""
 
@@ -77,6 +122,7 @@ class Condition:
     SCALING_LIMITED: Final = "ScalingLimited"
     SCALE_IN_BLOCKED: Final = "ScaleInBlocked"
     STARTUP_FAILING: Final = "StartupFailing"
+    SLOW_START: Final = "SlowStart"
     UNSCHEDULABLE: Final = "Unschedulable"
     CONFLICT: Final = "Conflict"
     PAUSED: Final = "Paused"
@@ -129,6 +175,13 @@ class Reason:
     PODS_REJECTED: Final = "PodsRejected"
     CONFIG_ERROR: Final = "ConfigError"
     STARTUP_TIMEOUT: Final = "StartupTimeout"
+    MODEL_UNUSABLE: Final = "ModelUnusable"
+    SETTING_REFUSED: Final = "SettingRefused"
+    PROBE_KILLS_LOADER: Final = "ProbeKillsLoader"
+    EVICTED: Final = "Evicted"
+
+    AS_USUAL: Final = "AsUsual"
+    SLOWER_THAN_USUAL: Final = "SlowerThanUsual"
 
     SCHEDULED: Final = "Scheduled"
     NO_NODE: Final = "NoNodeFits"
@@ -138,4 +191,5 @@ class Reason:
     SCALED_IN: Final = "ScaledIn"
     RETIRED: Final = "PodsRetired"
     RESTORED: Final = "PodsRestored"
+    COLD_START: Final = "ColdStart"
     CORRECTED: Final = "DriftCorrected"

@@ -8,6 +8,7 @@ BY_WEIGHT = (
     Type.CONFLICT,
     Type.STARTUP_FAILING,
     Type.UNSCHEDULABLE,
+    Type.SLOW_START,
     Type.METRICS_FRESH,
     Type.SCALING_LIMITED,
     Type.PAUSED,

@@ -6,11 +6,12 @@ only reason to write: writers compare with the live object or are guarded by its
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import NamedTuple
 
 from warmpool_operator.api import names
 from warmpool_operator.desired.pool import Manifest
+from warmpool_operator.observe.milestones import Milestones, passed
 
 
 class Key(NamedTuple):
@@ -21,15 +22,25 @@ class Key(NamedTuple):
 
 
 class Cache:
-    """Pods and other children by pool. Used from one event loop only."""
+    """Pods and other children by pool. Used from one event loop only.
 
-    def __init__(self) -> None:
+    Args:
+        now_ms: milliseconds since the epoch; dates what pods are seen to pass.
+    """
+
+    def __init__(self, *, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._milestones: defaultdict[Key, dict[str, Milestones]] = defaultdict(dict)
         self._pods: defaultdict[Key, dict[str, Manifest]] = defaultdict(dict)
         self._children: defaultdict[Key, dict[str, Manifest]] = defaultdict(dict)
 
     def pods(self, key: Key) -> list[Manifest]:
         """Return the known pods of a pool."""
         return list(self._pods[key].values())
+
+    def milestones(self, key: Key) -> Mapping[str, Milestones]:
+        """Return when the pods of a pool were seen to pass what, by uid."""
+        return self._milestones[key]
 
     def child(self, key: Key, kind: str) -> Manifest | None:
         """Return the last known child of a kind, None if there is none or it was never seen."""
@@ -40,12 +51,15 @@ class Cache:
         known = self._pods[key].get(pod["metadata"]["name"])
         if known is None or not _older(pod, known):
             self._pods[key][pod["metadata"]["name"]] = pod
+        uid, seen = pod["metadata"]["uid"], self._milestones[key]
+        seen[uid] = passed(pod, seen.get(uid), now_ms=self._now_ms())
 
     def drop_pod(self, key: Key, pod: Manifest) -> None:
         """Forget a pod that is gone, unless a newer one took its name."""
         known = self._pods[key].get(pod["metadata"]["name"])
         if known is not None and known["metadata"]["uid"] == pod["metadata"]["uid"]:
             del self._pods[key][pod["metadata"]["name"]]
+        self._milestones[key].pop(pod["metadata"]["uid"], None)
 
     def put_child(self, key: Key, kind: str, manifest: Manifest) -> None:
         """Take over a child that was added or changed."""
@@ -72,10 +86,13 @@ class Cache:
         for name, pod in listed.items():
             if name in known or name not in before:
                 self.put_pod(key, pod)
+        present = {pod["metadata"]["uid"] for pod in self._pods[key].values()}
+        self._milestones[key] = {uid: at for uid, at in self._milestones[key].items() if uid in present}
 
     def forget(self, key: Key) -> None:
         """Forget everything about a pool."""
         self._pods.pop(key, None)
+        self._milestones.pop(key, None)
         self._children.pop(key, None)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from warmpool_operator.api.names import POD_PHASES
 from warmpool_operator.capacity.demand import Sample
 
 VERSION = 1
 MAX_NUMBER = 2**53
 """The largest integer that every JSON reader keeps exact; far above any count, and it fits the status."""
+MAX_PHASE_SECONDS = 86_400
 READY = "Ready"
 OUT_OF_SERVICE = frozenset({"Retired", "Draining"})
 """Retired by the operator, or told to stop: unready, and finishing what it has."""
@@ -28,12 +30,16 @@ class LoadReport:
             not know are not taken for either, so that a newer pod is left alone rather than misread.
         slots: requests that it computes and queues at most.
         sample: the numbers that the decision needs.
+        began_ms: when its process began, by the operator's clock; None if it does not say.
+        phases_ms: (phase, milliseconds) of its start as far as they are over.
     """
 
     serving: bool
     draining: bool
     slots: int
     sample: Sample
+    began_ms: int | None = None
+    phases_ms: tuple[tuple[str, int], ...] = ()
 
     @property
     def idle(self) -> bool:
@@ -66,6 +72,8 @@ def parse(body: Mapping[str, Any], *, at_ms: int) -> LoadReport:
                 warm_hits=_optional(body, "warmHits"),
                 late_starts=_optional(body, "lateStarts"),
             ),
+            began_ms=at_ms - _count(body, "uptimeMs") if "uptimeMs" in body else None,
+            phases_ms=_phases(body.get("phases")),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise LoadReportError(f"load report without a usable {error}") from error
@@ -74,6 +82,16 @@ def parse(body: Mapping[str, Any], *, at_ms: int) -> LoadReport:
 def _optional(body: Mapping[str, Any], name: str) -> int | None:
     """Return a number that servers older than it do not tell."""
     return _count(body, name) if name in body else None
+
+
+def _phases(told: object) -> tuple[tuple[str, int], ...]:
+    """Read the phases of a start; what cannot be read is left out, since nothing is decided by it."""
+    if not isinstance(told, dict):
+        return ()
+    seconds = {name: told[name] for name in POD_PHASES if isinstance(told.get(name), int | float)}
+    return tuple(
+        (name, round(value * 1000)) for name, value in seconds.items() if 0 <= value <= MAX_PHASE_SECONDS
+    )
 
 
 def _count(body: Mapping[str, Any], name: str) -> int:

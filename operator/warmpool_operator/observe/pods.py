@@ -4,20 +4,29 @@ Read from the Pod object alone. Whether a warm pod computes, idles or drains onl
 (`observe.scrape`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from warmpool_operator.api import names
 from warmpool_operator.api.names import Reason
+from warmpool_operator.observe.allowance import NOTHING, Allowance, allowance
+from warmpool_operator.observe.diagnosis import (
+    Trouble,
+    why_ended,
+    why_evicted,
+    why_not_pulled,
+    why_unschedulable,
+)
 
 Manifest = Mapping[str, Any]
 
 IMAGE_ERRORS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 TEMPLATE_HASH_LABEL = "pod-template-hash"
 """Set by the Deployment controller; with the Deployment's name in front it is the name of the ReplicaSet."""
+EVICTED = "Evicted"
+ENDED = frozenset({Reason.CRASH_LOOP, Reason.MODEL_UNUSABLE, Reason.SETTING_REFUSED})
 CONFIG_ERRORS = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
@@ -34,35 +43,6 @@ class Stage(StrEnum):
 LOADING = frozenset({Stage.PENDING, Stage.IMAGE_PULL, Stage.SETUP})
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """Why a pod does not become warm: a reason for programs, a sentence for people."""
-
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Startup:
-    """What the kubelet allows the server: seconds to start (None: no startup probe), and to end once told to."""
-
-    seconds: int | None
-    grace: int
-
-    def ran_out(self, terminated: Manifest) -> bool:
-        """Whether a container ended because it did not start in time.
-
-        The kubelet does not say so in the status. What tells is an end by its signals, or by obeying them, when
-        the time was over; times are whole seconds and the first probe comes at once, hence the margins.
-        """
-        times = terminated.get("startedAt"), terminated.get("finishedAt")
-        if self.seconds is None or None in times or terminated.get("exitCode") not in {0, 137, 143}:
-            return False
-        began, ended = (datetime.fromisoformat(str(time)) for time in times)
-        ran = (ended - began).total_seconds()
-        return self.seconds - 2 <= ran <= self.seconds + self.grace + 5
-
-
 @dataclass(frozen=True, kw_only=True)
 class PodView:
     """What the Pod object says.
@@ -75,6 +55,9 @@ class PodView:
         ready: the Ready condition: whether it is among the Service's endpoints.
         terminating: whether it was deleted.
         trouble: why it does not come further, if that is known.
+        template: hash of its pod template.
+        restarts: how often its server was started again.
+        fetches: whether init containers run before the server.
     """
 
     name: str
@@ -84,6 +67,9 @@ class PodView:
     ready: bool
     terminating: bool
     trouble: Trouble | None = None
+    template: str = ""
+    restarts: int = 0
+    fetches: bool = False
 
     @property
     def loading(self) -> bool:
@@ -95,7 +81,7 @@ def view(pod: Manifest) -> PodView:
     """Return the view of one live Pod object."""
     metadata, status = pod["metadata"], pod.get("status") or {}
     conditions = {item["type"]: item for item in status.get("conditions") or []}
-    stage, trouble = _stage(status, conditions, _startup_of(pod))
+    stage, trouble = _stage(status, conditions, allowance(pod))
     return PodView(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -104,7 +90,15 @@ def view(pod: Manifest) -> PodView:
         ready=conditions.get("Ready", {}).get("status") == "True",
         terminating="deletionTimestamp" in metadata,
         trouble=trouble,
+        template=(metadata.get("labels") or {}).get(TEMPLATE_HASH_LABEL, ""),
+        restarts=_restarts(status),
+        fetches=bool((pod.get("spec") or {}).get("initContainers")),
     )
+
+
+def _restarts(status: Manifest) -> int:
+    statuses = status.get("containerStatuses") or []
+    return next((int(each.get("restartCount", 0)) for each in statuses if each["name"] == names.CONTAINER), 0)
 
 
 def counts(pod: Manifest) -> bool:
@@ -123,12 +117,13 @@ def counts(pod: Manifest) -> bool:
 
 
 def _stage(
-    status: Manifest, conditions: Mapping[str, Manifest], startup: _Startup
+    status: Manifest, conditions: Mapping[str, Manifest], allowed: Allowance
 ) -> tuple[Stage, Trouble | None]:
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         blocked = scheduled.get("reason") == "Unschedulable"
-        trouble = Trouble(Reason.NO_NODE, scheduled.get("message", "")) if blocked else None
+        message = why_unschedulable(scheduled.get("message", ""), allowed.requests)
+        trouble = Trouble(Reason.NO_NODE, message) if blocked else None
         return Stage.PENDING, trouble
     container = next(
         (each for each in status.get("containerStatuses") or [] if each["name"] == names.CONTAINER), None
@@ -140,19 +135,7 @@ def _stage(
             return Stage.SETUP, None
     if container is None:
         return Stage.PENDING if not scheduled else Stage.IMAGE_PULL, None
-    return _container_stage(container, startup)
-
-
-def _startup_of(pod: Manifest) -> _Startup:
-    spec = pod.get("spec") or {}
-    probes = (
-        each.get("startupProbe") for each in spec.get("containers") or [] if each["name"] == names.CONTAINER
-    )
-    probe = next(probes, None) or {}
-    return _Startup(
-        seconds=probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3) if probe else None,
-        grace=spec.get("terminationGracePeriodSeconds", 30),
-    )
+    return _container_stage(container, allowed)
 
 
 def _runs(container: Manifest | None) -> bool:
@@ -166,10 +149,10 @@ def _before_it(status: Manifest) -> Trouble | None:
         if (state.get("terminated") or {}).get("exitCode") == 0:
             continue
         # The kubelet calls a running init container started: that is no reason to forget how the last try ended.
-        trouble = _container_stage(container | {"started": False}, _Startup(seconds=None, grace=0))[1]
+        trouble = _container_stage(container | {"started": False}, NOTHING)[1]
         if trouble is None:
             continue
-        if container["name"] == names.FETCH_CONTAINER and trouble.reason == Reason.CRASH_LOOP:
+        if container["name"] == names.FETCH_CONTAINER and trouble.reason in ENDED:
             return Trouble(Reason.MODEL_FETCH, trouble.message.partition(": ")[2] or trouble.message)
         return Trouble(trouble.reason, f"init container {container['name']}: {trouble.message}")
     return None
@@ -182,23 +165,25 @@ def _fetches(status: Manifest) -> bool:
     )
 
 
-def _container_stage(container: Manifest, startup: _Startup) -> tuple[Stage, Trouble | None]:
+def _container_stage(container: Manifest, allowed: Allowance) -> tuple[Stage, Trouble | None]:
     state = container.get("state") or {}
     if "running" in state:
         if container.get("started"):
             return Stage.WARM, None
         # A start after a failed one is not yet a better one: the reason stays until the pod is warm.
-        return Stage.SETUP, _ended(last, startup) if (last := _last_end(container)) else None
+        return Stage.SETUP, why_ended(last, allowed) if (last := _last_end(container)) else None
     if "terminated" in state:
-        return Stage.FAILED, _ended(state["terminated"], startup)
+        return Stage.FAILED, why_ended(state["terminated"], allowed)
     waiting = state.get("waiting") or {}
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if reason in IMAGE_ERRORS:
-        return Stage.FAILED, Trouble(Reason.IMAGE_PULL, f"{container.get('image', '')}: {message or reason}")
+        return Stage.FAILED, Trouble(
+            Reason.IMAGE_PULL, why_not_pulled(container.get("image", ""), message or reason)
+        )
     if reason in CONFIG_ERRORS:
         return Stage.FAILED, Trouble(Reason.CONFIG_ERROR, message or reason)
     if reason == "CrashLoopBackOff":
-        return Stage.FAILED, _ended(_last_end(container), startup)
+        return Stage.FAILED, why_ended(_last_end(container), allowed)
     return Stage.IMAGE_PULL, None
 
 
@@ -207,21 +192,18 @@ def _last_end(container: Manifest) -> Manifest:
     return end
 
 
-def _ended(terminated: Manifest, startup: _Startup) -> Trouble:
-    code = terminated.get("exitCode")
-    if terminated.get("reason") == "OOMKilled":
-        text = f"killed for using more memory than server.resources.limits.memory allows (exit code {code})"
-        return Trouble(Reason.OUT_OF_MEMORY, text)
-    if startup.ran_out(terminated):
-        text = f"not warm within {startup.seconds} s, which startup.timeoutSeconds allows; raise it"
-        return Trouble(Reason.STARTUP_TIMEOUT, text)
-    said = (terminated.get("message") or "").strip()
-    killed = ", killed from outside: a failed liveness probe, or a node without memory" if code == 137 else ""
-    return Trouble(Reason.CRASH_LOOP, f"exit code {code}{killed}" + (f": {said[-500:]}" if said else ""))
-
-
-def rejected_pods(deployment: Manifest | None) -> str | None:
+def rejected_pods(deployment: Manifest | None) -> Trouble | None:
     """Return why the API server takes no pod of a Deployment, None while it does."""
     conditions = ((deployment or {}).get("status") or {}).get("conditions") or []
     failing = (each for each in conditions if each["type"] == "ReplicaFailure" and each["status"] == "True")
-    return next((str(each.get("message", "")) for each in failing), None)
+    said = next((str(each.get("message", "")) for each in failing), None)
+    return None if said is None else Trouble(Reason.PODS_REJECTED, said)
+
+
+def evicted(pods: Iterable[Manifest]) -> Trouble | None:
+    """Return why the kubelet evicted the newest of the pods that ended so, None if none did."""
+    gone = [pod for pod in pods if (pod.get("status") or {}).get("reason") == EVICTED]
+    if not gone:
+        return None
+    newest = max(gone, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")))
+    return Trouble(Reason.EVICTED, why_evicted(str(newest["status"].get("message", ""))))

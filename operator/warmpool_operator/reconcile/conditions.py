@@ -9,7 +9,7 @@ from warmpool_operator.api.names import Reason
 from warmpool_operator.api.status import Condition, Pods
 from warmpool_operator.capacity.pacing import Brake, Pace
 from warmpool_operator.capacity.types import OWN_CEILING, Decision
-from warmpool_operator.observe.pods import Trouble
+from warmpool_operator.observe.diagnosis import Trouble
 from warmpool_operator.reconcile.roster import Roster
 
 
@@ -30,7 +30,7 @@ def findings(
     *,
     pace: Pace | None = None,
     blocked: tuple[str, str] | None = None,
-    rejected: str | None = None,
+    rejected: Trouble | None = None,
 ) -> list[Finding]:
     """Return every finding about a pool that is being scaled.
 
@@ -44,8 +44,8 @@ def findings(
             object can say it.
     """
     trouble = _commonest(member.view.trouble for member in roster if not member.view.terminating)
-    if trouble is None and rejected is not None:
-        trouble = Trouble(Reason.PODS_REJECTED, rejected)
+    if trouble is None and pods.ready < decision.desired:
+        trouble = rejected
     return [
         _ready(pods, decision, trouble),
         _warm(pods, decision),

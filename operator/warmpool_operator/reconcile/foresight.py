@@ -1,10 +1,9 @@
 """Schedules and start-ups of one pool: whether a start was met, and what the status says of both."""
 
 from warmpool_operator.api.status import LastStart as LastStartStatus
-from warmpool_operator.api.status import ScheduleStatus, StartupStatus
+from warmpool_operator.api.status import ScheduleStatus
 from warmpool_operator.capacity.policy import Effective
 from warmpool_operator.capacity.schedule import Window
-from warmpool_operator.capacity.startup import Startups
 from warmpool_operator.reconcile.kept import LastStart
 from warmpool_operator.reconcile.roster import Roster, count
 from warmpool_operator.reconcile.state import PoolState
@@ -35,16 +34,6 @@ def _started(rules: Effective, *, since_ms: int | None, now_ms: int) -> Window |
         return None
     fresh = (each for each in rules.windows if each.floor is not None and since_ms < each.start_ms <= now_ms)
     return max(fresh, key=lambda window: window.floor or 0, default=None)
-
-
-def startup_status(startups: Startups) -> StartupStatus:
-    """Return the measured start-ups as the status shows them."""
-    return StartupStatus(
-        p50=_seconds(startups.percentile(50)),
-        p95=_seconds(startups.percentile(95)),
-        samples=len(startups.samples_ms),
-        failures=startups.failures,
-    )
 
 
 def schedule_status(rules: Effective | None, last: LastStart | None) -> ScheduleStatus | None:
@@ -82,11 +71,3 @@ def _last(last: LastStart | None) -> LastStartStatus | None:
         ready=last.ready,
         met=last.ready >= last.floor,
     )
-
-
-def _seconds(milliseconds: int | None) -> str | None:
-    """Return a duration as Kubernetes writes it, exact to the millisecond: `5.3s`."""
-    if milliseconds is None:
-        return None
-    whole, rest = divmod(milliseconds, 1000)
-    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".") + "s"

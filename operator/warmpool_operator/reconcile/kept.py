@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from warmpool_operator.api import memory as memory_api
+from warmpool_operator.api.names import PHASES
 from warmpool_operator.api.status import HistoryEntry, ScheduleStatus, StartupStatus, TrafficStatus
 from warmpool_operator.capacity import types as capacity
 from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import PolicyMemory
 from warmpool_operator.capacity.schedule import FrozenLead
-from warmpool_operator.capacity.startup import Startups
+from warmpool_operator.capacity.startup import Start, Startups
 from warmpool_operator.capacity.threshold import ThresholdState
 from warmpool_operator.capacity.traffic import Traffic
 from warmpool_operator.reconcile.times import from_rfc3339, rfc3339
@@ -75,7 +76,9 @@ def memory_status(
             for state in policy.thresholds
             if state.holds or state.counted_ms
         ],
-        startups_ms=list(startups.samples_ms),
+        startups=[
+            memory_api.StartupMemory(ms=start.total_ms, template=start.template) for start in startups.starts
+        ],
         failed_starts=budget.failures,
         retry_at=rfc3339(budget.retry_at_ms) if budget.retry_at_ms else None,
     )
@@ -88,13 +91,13 @@ def restored(status: Mapping[str, Any]) -> Kept:
         parsed = memory_api.Memory.model_validate(status.get("memory") or {})
         memory = _memory(parsed)
         policy, budget = _policy(parsed), _budget(parsed)
-        failures = StartupStatus.model_validate(status.get("startup") or {}).failures
+        startups = _startups(parsed, StartupStatus.model_validate(status.get("startup") or {}))
     except ValueError:
         return Kept(last_start=last_start, history=history, traffic=traffic)
     return Kept(
         memory=memory,
         policy=policy,
-        startups=Startups(samples_ms=tuple(parsed.startups_ms), failures=failures),
+        startups=startups,
         budget=budget,
         last_start=last_start,
         history=history,
@@ -116,6 +119,24 @@ def _memory(parsed: memory_api.Memory) -> capacity.Memory | None:
         step_started_ms=from_rfc3339(parsed.step_started) if parsed.step_started else 0,
         step_removed=parsed.step_removed if parsed.step_started else 0,
     )
+
+
+def _startups(parsed: memory_api.Memory, shown: StartupStatus) -> Startups:
+    """Join the totals of all remembered starts with the phases of the newest, which the status shows."""
+    known = parsed.startups[: max(0, len(parsed.startups) - len(shown.last))]
+    older = [Start(total_ms=each.ms, template=each.template) for each in known]
+    newest = [
+        Start(
+            total_ms=each.total_ms,
+            template=each.template,
+            pod=each.pod,
+            ready_ms=from_rfc3339(each.ready_at),
+            phases_ms=tuple((phase, each.phases_ms[phase]) for phase in PHASES if phase in each.phases_ms),
+            first_request_ms=each.first_request_ms,
+        )
+        for each in shown.last
+    ]
+    return Startups(starts=(*older, *newest), failures=shown.failures)
 
 
 def _policy(parsed: memory_api.Memory) -> PolicyMemory:

@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from warmpool_operator.api.names import Reason
-from warmpool_operator.api.status import Pods
+from warmpool_operator.api.names import Phase, Reason
+from warmpool_operator.api.status import Condition, Pods
 from warmpool_operator.capacity.explain import sentence
+from warmpool_operator.capacity.startup import Start
 from warmpool_operator.capacity.traffic import Traffic
 from warmpool_operator.capacity.types import Decision
 from warmpool_operator.desired.pool import Manifest
 from warmpool_operator.observe.cache import Key
+from warmpool_operator.observe.pods import PodView
 from warmpool_operator.observe.scrape import Failure
 from warmpool_operator.reconcile.hands import Moved
 from warmpool_operator.runtime.recorder import EventRecorder
+from warmpool_operator.runtime.resources import PODS
 from warmpool_operator.telemetry.pool_metrics import PoolMetrics
 
 MAX_PATHS = 5
@@ -79,6 +82,33 @@ class News:
         self._metrics.set_traffic(
             *key, warm_hits=traffic.warm_hits, cold=traffic.cold, idle_seconds=traffic.idle_pod_ms / 1000
         )
+        self._metrics.set_bounds(*key, floor=decision.terms.floor, ceiling=decision.terms.ceiling)
+
+    def judged(self, key: Key, conditions: Iterable[Condition], *, only: bool = False) -> None:
+        """Set the gauges of the conditions of a pool; `only`: nothing is known of its other conditions."""
+        if only:
+            self._metrics.forget_conditions(*key)
+        values = {"True": 1, "False": 0, "Unknown": -1}
+        self._metrics.set_conditions(*key, {each.type: values[each.status] for each in conditions})
+
+    def started(self, key: Key, pod: PodView, start: Start, *, tell: bool) -> None:
+        """Tell of a pod that became warm: its phases to the metrics and, if so asked, in words on the pod."""
+        for phase, milliseconds in start.phases_ms:
+            self._metrics.observe_cold_start(*key, phase, milliseconds / 1000)
+        self._metrics.observe_cold_start(*key, Phase.TOTAL, start.total_ms / 1000)
+        if not tell:
+            return
+        regarding = {
+            "apiVersion": PODS.api_version,
+            "kind": PODS.kind,
+            "metadata": {"namespace": key.namespace, "name": pod.name, "uid": pod.uid},
+        }
+        parts = ", ".join(f"{phase} {milliseconds / 1000:.2f}" for phase, milliseconds in start.phases_ms)
+        self._event(regarding, Reason.COLD_START, f"warm after {start.total_ms / 1000:.2f} s: {parts}")
+
+    def asked(self, key: Key, after_ms: int) -> None:
+        """Record how long a warm pod waited for its first request."""
+        self._metrics.observe_cold_start(*key, Phase.FIRST_REQUEST, after_ms / 1000)
 
     def forgotten(self, key: Key) -> None:
         """Drop the series of a pool that is gone."""

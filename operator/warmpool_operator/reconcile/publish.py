@@ -10,10 +10,12 @@ from warmpool_operator.api.names import Reason
 from warmpool_operator.api.status import Condition, Effective, LimitsStatus, PoolStatus
 from warmpool_operator.desired.pool import Pool, selector_string
 from warmpool_operator.observe.cache import Key
+from warmpool_operator.observe.milestones import Milestones
 from warmpool_operator.reconcile.children import limits_of
 from warmpool_operator.reconcile.conditions import Finding, findings, merge
-from warmpool_operator.reconcile.foresight import schedule_status, startup_status
+from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.kept import memory_status
+from warmpool_operator.reconcile.measure import startup_status
 from warmpool_operator.reconcile.news import News
 from warmpool_operator.reconcile.plan import Plan
 from warmpool_operator.reconcile.reading import POOLS
@@ -25,12 +27,15 @@ from warmpool_operator.reconcile.report import (
     transition_status,
 )
 from warmpool_operator.reconcile.roster import Roster, alive, count
+from warmpool_operator.reconcile.slow import slow_start
 from warmpool_operator.reconcile.state import PoolState
 from warmpool_operator.reconcile.times import rfc3339_seconds
 from warmpool_operator.runtime.errors import NotFound
 from warmpool_operator.runtime.kube import KubeClient
 
-BAD_WHEN_TRUE = frozenset({Type.CONFLICT, Type.STARTUP_FAILING, Type.UNSCHEDULABLE, Type.SCALING_LIMITED})
+BAD_WHEN_TRUE = frozenset(
+    {Type.CONFLICT, Type.STARTUP_FAILING, Type.UNSCHEDULABLE, Type.SCALING_LIMITED, Type.SLOW_START}
+)
 BAD_WHEN_FALSE = frozenset({Type.READY, Type.WARM, Type.METRICS_FRESH})
 SILENT = frozenset({Type.PROGRESSING, Type.SCALE_IN_BLOCKED})
 """Conditions that come and go with every move: an event for each would bury the others."""
@@ -66,8 +71,10 @@ class Publisher:
                 Finding(Type.READY, False, Reason.NAME_TAKEN, text),
                 Finding(Type.CONFLICT, True, Reason.NAME_TAKEN, text),
             ]
-        generation = int(state.body["metadata"]["generation"])
+        metadata = state.body["metadata"]
+        generation = int(metadata["generation"])
         conditions = self._merge(state, found, generation)
+        self._news.judged(Key(metadata["namespace"], metadata["name"]), conditions, only=True)
         wire = {
             "observedGeneration": generation,
             "conditions": [condition.to_wire() for condition in conditions],
@@ -75,7 +82,15 @@ class Publisher:
         # What was last known of the pods stays in the status: this reconcile has not looked at them.
         await self._write(state, {**PoolStatus().to_wire(), **state.status, **wire}, conditions)
 
-    async def running(self, state: PoolState, pool: Pool, roster: Roster, moves: Plan | None) -> None:
+    async def running(
+        self,
+        state: PoolState,
+        pool: Pool,
+        roster: Roster,
+        moves: Plan | None,
+        *,
+        milestones: Mapping[str, Milestones],
+    ) -> None:
         """Publish what a pool has and what was decided for it."""
         decision = state.decision
         if decision is None or state.memory is None:
@@ -83,7 +98,8 @@ class Publisher:
         pods = count(roster)
         blocked = moves.blocked if moves else None
         found = findings(roster, pods, decision, pace=state.pace, blocked=blocked, rejected=state.rejected)
-        found += [_conflict(state), _paused(pool)]
+        slow = slow_start(pool, roster, milestones, state.startups, now_ms=self._now_ms())
+        found += [slow, _conflict(state), _paused(pool)]
         if state.refused is not None:
             found = _refused(found, state.refused)
         self._news.counted(Key(pool.namespace, pool.name), pods, decision, state.meter.traffic)
@@ -104,6 +120,7 @@ class Publisher:
             limits=_limits(limits_of(pool)),
             conditions=self._merge(state, found, pool.generation),
         )
+        self._news.judged(Key(pool.namespace, pool.name), status.conditions)
         await self._write(state, status.to_wire(), status.conditions)
 
     def _merge(self, state: PoolState, found: Sequence[Finding], generation: int) -> list[Condition]:

@@ -13,12 +13,13 @@ from warmpool_operator.desired.pool import Pool
 from warmpool_operator.desired.token import admin_token
 from warmpool_operator.observe.cache import Cache, Key
 from warmpool_operator.observe.load import LoadReport
-from warmpool_operator.observe.pods import Stage, counts, rejected_pods, view
+from warmpool_operator.observe.pods import Stage, counts, evicted, rejected_pods, view
 from warmpool_operator.observe.scrape import Failure, Scraper, Target
 from warmpool_operator.reconcile.children import apply_children, wanted_children
 from warmpool_operator.reconcile.deciding import decide_for, look_at, share
 from warmpool_operator.reconcile.hands import Hands, NameTakenError
 from warmpool_operator.reconcile.kept import restored
+from warmpool_operator.reconcile.measure import measure
 from warmpool_operator.reconcile.news import News
 from warmpool_operator.reconcile.pacing import pace
 from warmpool_operator.reconcile.plan import Plan, floor_plan, plan
@@ -26,7 +27,6 @@ from warmpool_operator.reconcile.publish import Publisher
 from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool, read_children, read_pool
 from warmpool_operator.reconcile.rivals import Rivals, hand_on_scale
 from warmpool_operator.reconcile.roster import Member, Roster, alive
-from warmpool_operator.reconcile.starts import restarted
 from warmpool_operator.reconcile.state import REFUSED_RETRY_MS, RESYNC_MS, PoolState
 from warmpool_operator.runtime.errors import Forbidden, Invalid
 from warmpool_operator.runtime.kube import KubeClient
@@ -104,11 +104,22 @@ class Reconciler:
             await self._publisher.stopped(state)
             return
         roster = await self._look(key, state, state.pool)
-        state.rejected = rejected_pods(self._cache.child(key, DEPLOYMENTS.kind))
+        live = self._cache.child(key, DEPLOYMENTS.kind)
+        state.rejected = rejected_pods(live) or evicted(self._cache.pods(key))
         self._decide(state, state.pool, key, roster)
         await self._yield(state, state.pool, key)
         moves = await self._act(state, state.pool, key, roster)
-        await self._publisher.running(state, state.pool, roster, moves)
+        milestones = self._cache.milestones(key)
+        await measure(
+            state,
+            roster,
+            milestones,
+            key=key,
+            client=self._client,
+            news=self._news,
+            now_ms=self._now_ms(),
+        )
+        await self._publisher.running(state, state.pool, roster, moves, milestones=milestones)
 
     async def _structure(self, key: Key, state: PoolState) -> bool:
         """Read the pool and its children, apply what differs. Returns False if the pool is gone."""
@@ -163,14 +174,7 @@ class Reconciler:
 
     async def _look(self, key: Key, state: PoolState, pool: Pool) -> Roster:
         """Return the pool's pods with what the warm ones say in this tick."""
-        pods = [pod for pod in self._cache.pods(key) if counts(pod)]
-        views = [view(pod) for pod in pods]
-        state.startups = state.starts.look(
-            views,
-            state.startups,
-            restarted=frozenset(pod["metadata"]["uid"] for pod in pods if restarted(pod)),
-            now_ms=self._now_ms(),
-        )
+        views = [view(pod) for pod in self._cache.pods(key) if counts(pod)]
         warm = [pod for pod in views if pod.stage is Stage.WARM and not pod.terminating and pod.ip]
         asked_ms = self._now_ms()
         answers = await self._scraper.scrape(

@@ -16,6 +16,7 @@ from warmpool_operator.capacity.startup import Startups
 from warmpool_operator.capacity.traffic import Meter
 from warmpool_operator.capacity.types import Decision, Memory
 from warmpool_operator.desired.pool import Manifest, Pool
+from warmpool_operator.observe.diagnosis import Trouble
 from warmpool_operator.reconcile.kept import Change, Kept, LastStart
 from warmpool_operator.reconcile.starts import Starts
 
@@ -35,7 +36,7 @@ class PoolState:
         invalid: why the spec cannot be used.
         conflicts: names that this pool needs and somebody else has.
         refused: what the API server said when it refused a child.
-        rejected: what it said when it refused a pod of the Deployment.
+        rejected: why pods of the Deployment are not even there: the API server refuses them, or they were evicted.
         wanted: children as last asked for, by kind; drift is measured against them.
         applied_generation: generation of the spec that the children follow.
         structure_due_ms: when to read the pool and its children anew; 0 means now.
@@ -68,7 +69,7 @@ class PoolState:
     invalid: str | None = None
     conflicts: list[str] = field(default_factory=list)
     refused: str | None = None
-    rejected: str | None = None
+    rejected: Trouble | None = None
     wanted: dict[str, Manifest] = field(default_factory=dict)
     applied_generation: int | None = None
     structure_due_ms: int = 0

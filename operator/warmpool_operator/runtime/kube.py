@@ -47,13 +47,16 @@ class KubeClient(Protocol):
             NotFound: The server does not know the kind (reason `UnknownKind`).
         """
 
-    async def list(self, resource: Resource, namespace: str | None, *, labels: str = "") -> list[Manifest]:
+    async def list(
+        self, resource: Resource, namespace: str | None, *, labels: str = "", fields: str = ""
+    ) -> list[Manifest]:
         """Reads all objects of a kind, page by page.
 
         Args:
             resource: The kind.
             namespace: None for all namespaces.
             labels: Label selector such as `a=b,c in (d,e)`.
+            fields: Field selector such as `reason=Pulled`.
         """
 
     async def apply(

@@ -64,12 +64,14 @@ class AioKubeClient:
                 raise
             return None
 
-    async def list(self, resource: Resource, namespace: str | None, *, labels: str = "") -> list[Manifest]:
+    async def list(
+        self, resource: Resource, namespace: str | None, *, labels: str = "", fields: str = ""
+    ) -> list[Manifest]:
         """See `KubeClient.list`. A page token that expired under way starts over without pages."""
         items: list[Manifest] = []
-        query: dict[str, str] = {"limit": str(PAGE)}
-        if labels:
-            query["labelSelector"] = labels
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        wanted = {name: text for name, text in selectors.items() if text}
+        query = {"limit": str(PAGE)} | wanted
         what = f"{resource.plural} in {namespace or 'all namespaces'}"
         while True:
             try:
@@ -78,7 +80,7 @@ class AioKubeClient:
                 if error.status != 410 or "continue" not in query:
                     raise
                 items = []
-                query = {"labelSelector": labels} if labels else {}
+                query = dict(wanted)
                 continue
             for item in page.get("items") or []:
                 # Items of a list come without their type.

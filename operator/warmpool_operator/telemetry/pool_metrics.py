@@ -15,6 +15,9 @@ from warmpool_operator.telemetry import names
 # A pod answers within milliseconds, and a scrape is given up before the next tick 0.5 s later.
 SCRAPE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
+# From a phase of an embedding model in milliseconds to ten minutes, the default limit of a start.
+COLD_START_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0)
+
 _POOL = ["namespace", "pool"]
 
 
@@ -28,6 +31,15 @@ class PoolMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._replicas = Gauge(
             names.POOL_REPLICAS, "Pods of a pool by state.", [*_POOL, "state"], registry=registry
+        )
+        self._bound = Gauge(
+            names.POOL_BOUND, "Floor and ceiling in force, in pods.", [*_POOL, "bound"], registry=registry
+        )
+        self._condition = Gauge(
+            names.POOL_CONDITION,
+            "Conditions of a pool: 1 True, 0 False, -1 Unknown.",
+            [*_POOL, "condition"],
+            registry=registry,
         )
         self._demand = Gauge(
             names.POOL_DEMAND, "Requests that run, wait or were refused.", _POOL, registry=registry
@@ -46,6 +58,13 @@ class PoolMetrics:
         )
         self._hpa_applies = Counter(
             names.POOL_HPA_APPLIES, "Writes of the autoscaler's bounds.", _POOL, registry=registry
+        )
+        self._cold_start = Histogram(
+            names.POOL_COLD_START,
+            "Seconds of each phase of a start, and of the whole (phase total).",
+            [*_POOL, "phase"],
+            buckets=COLD_START_BUCKETS,
+            registry=registry,
         )
         self._warm_hits = Counter(
             names.POOL_WARM_HITS, "Requests that began within 50 ms.", _POOL, registry=registry
@@ -76,6 +95,20 @@ class PoolMetrics:
         for state in names.POOL_STATES:
             self._replicas.labels(namespace=namespace, pool=pool, state=state).set(counts.get(state, 0))
 
+    def set_bounds(self, namespace: str, pool: str, *, floor: int, ceiling: int) -> None:
+        """Sets the bounds in force, in pods."""
+        for bound, value in (("floor", floor), ("ceiling", ceiling)):
+            self._bound.labels(namespace=namespace, pool=pool, bound=bound).set(value)
+
+    def set_conditions(self, namespace: str, pool: str, conditions: Mapping[str, int]) -> None:
+        """Sets each condition to 1 (True), 0 (False) or -1 (Unknown)."""
+        for condition, value in conditions.items():
+            self._condition.labels(namespace=namespace, pool=pool, condition=condition).set(value)
+
+    def forget_conditions(self, namespace: str, pool: str) -> None:
+        """Removes the conditions of a pool that is not being looked at: the last ones may no longer hold."""
+        self._condition.remove_by_labels({"namespace": namespace, "pool": pool})
+
     def set_demand(self, namespace: str, pool: str, requests: float) -> None:
         """Sets the demand in requests."""
         self._demand.labels(namespace=namespace, pool=pool).set(requests)
@@ -96,6 +129,10 @@ class PoolMetrics:
         """Records how long it took to ask all pods of one pool."""
         self._scrape_duration.observe(seconds)
 
+    def observe_cold_start(self, namespace: str, pool: str, phase: str, seconds: float) -> None:
+        """Records how long one phase of one start took."""
+        self._cold_start.labels(namespace=namespace, pool=pool, phase=phase).observe(seconds)
+
     def scrape_failed(self, namespace: str, pool: str, reason: str) -> None:
         """Counts a pod that did not answer; `reason` is one of a small set, never a message."""
         self._scrape_failures.labels(namespace=namespace, pool=pool, reason=reason).inc()
@@ -114,10 +151,13 @@ class PoolMetrics:
         labels = {"namespace": namespace, "pool": pool}
         for metric in (
             self._replicas,
+            self._bound,
+            self._condition,
             self._demand,
             self._scrape_failures,
             self._decisions,
             self._hpa_applies,
+            self._cold_start,
             self._warm_hits,
             self._cold,
             self._idle_seconds,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Engine, ModelError
-from warmpool_serving.models.bundle import MANIFEST, read_manifest
+from warmpool_serving.models.bundle import MANIFEST, read_manifest, unreadable
 from warmpool_serving.names import EngineName
 
 
@@ -39,6 +39,13 @@ def build(settings: Settings, cores: int) -> Engine:
     if not settings.model_path:
         raise ModelError("no model: WARMPOOL_MODEL_PATH is not set")
     folder = Path(settings.model_path)
+    try:
+        return _build_from(folder, settings, cores)
+    except OSError as error:
+        raise unreadable(Path(error.filename or folder), error) from None
+
+
+def _build_from(folder: Path, settings: Settings, cores: int) -> Engine:
     if choose(settings.engine, folder) is EngineName.ONNX:
         from warmpool_serving.engines.onnx import OnnxEngine  # noqa: PLC0415
 
@@ -52,6 +59,6 @@ def file_check(engine: Engine, settings: Settings) -> Callable[[], None]:
     """Begins to check the bundle's files; the result waits for it and raises what it found."""
     from warmpool_serving.warmup import FileCheck  # noqa: PLC0415 - warmup imports the protocol from here
 
-    if not engine.manifest.files:
+    if engine.name is EngineName.FAKE or not engine.manifest.files:
         return lambda: None
     return FileCheck(engine, Path(settings.model_path), hashes=settings.verify == "full").join

@@ -15,6 +15,7 @@ from typing import Final
 
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Encoded, Golden, Manifest, ModelError
+from warmpool_serving.models.bundle import FileEntry
 from warmpool_serving.names import EngineName
 
 DIMS: Final = 32
@@ -36,15 +37,17 @@ class FakeEngine:
         self.workers = settings.container_concurrency
         self.manifest = Manifest(
             name="fake", engine=self.name, dims=DIMS, max_tokens=MAX_TOKENS, pooling="mean",
-            normalized=True, precision="fp32", files={},
+            normalized=True, precision="fp32", files=_files(settings.fake_weights_mib),
         )  # fmt: skip
+        self._weights = b""
 
     def import_libraries(self) -> None:
         """Nothing to import."""
 
     def load(self) -> None:
-        """Takes ``WARMPOOL_FAKE_LOAD_SECONDS``, then fails if ``WARMPOOL_FAKE_FAIL`` says so."""
+        """Takes time and memory as the settings say, then fails if ``WARMPOOL_FAKE_FAIL`` says so."""
         time.sleep(self._settings.fake_load_seconds)
+        self._weights = b"\1" * (self._settings.fake_weights_mib << 20)
         if self._settings.fake_fail:
             raise ModelError(self._settings.fake_fail)
 
@@ -72,6 +75,10 @@ def spend_cpu(seconds: float) -> None:
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         hashlib.sha256(_BLOCK)
+
+
+def _files(weights_mib: int) -> dict[str, FileEntry]:
+    return {"weights": FileEntry(weights_mib << 20, "")} if weights_mib else {}
 
 
 def encode_text(text: str) -> Encoded:

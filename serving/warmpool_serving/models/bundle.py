@@ -8,6 +8,7 @@ computes; only the standard library is imported.
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,11 @@ class Golden:
 
     text: str
     vector: bytes
+
+
+def unreadable(path: Path, error: OSError) -> ModelError:
+    """What to say of a file that is there and may not be read: most often it belongs to another user."""
+    return ModelError(f"{path} cannot be read: {error.strerror}; the server runs as user {os.getuid()}")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -149,7 +155,9 @@ def _read_json(path: Path) -> dict[str, Any]:
         body = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path.name} is missing from {path.parent}") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except ValueError as error:
         raise ModelError(f"{path.name} is not usable: {error}") from None
     if not isinstance(body, dict):
         raise ModelError(f"{path.name} is not usable: not a JSON object")

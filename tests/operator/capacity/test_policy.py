@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from warmpool_operator.api.scaling import Scaling
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.explain import sentence
 from warmpool_operator.capacity.policy import Effective, PolicyMemory, effective
 from warmpool_operator.capacity.signals import Interval
-from warmpool_operator.capacity.startup import MAX_SAMPLES, Startups, auto_lead_ms
 from warmpool_operator.capacity.types import Binding, Bucket, Memory, Observation
 
 NOON = 1_795_435_200_000  # 2026-11-23T12:00:00Z
@@ -104,33 +101,3 @@ def test_a_floor_that_ends_leaves_what_demand_holds() -> None:
     busy = decide(at(NOON, schedules=[shop]).policy, Observation(running=5, answered=8), None, NOON)
     after = decide(at(NOON + 60_000).policy, Observation(answered=8), busy.memory, NOON + 60_000)
     assert (after.desired, after.binding) == (5, Binding.KEEP_ALIVE)
-
-
-@pytest.mark.parametrize(
-    ("samples", "expected"),
-    [
-        ((), 30_000),
-        ((1_000,) * 4, 30_000),
-        ((5_000, 5_000, 5_000, 5_000, 5_301), 5_832),
-        ((20_000,) * 10, 22_000),
-        ((4_000_000,) * 5, 3_600_000),
-    ],
-)
-def test_automatic_lead(samples: tuple[int, ...], expected: int) -> None:
-    assert auto_lead_ms(Startups(samples_ms=samples), startup_timeout_ms=60_000) == expected
-
-
-def test_percentiles_are_nearest_rank_over_the_latest_samples() -> None:
-    startups = Startups()
-    assert startups.percentile(95) is None
-    for number in range(100):
-        startups = startups.measured(number * 100)
-    assert len(startups.samples_ms) == MAX_SAMPLES
-    assert (startups.percentile(50), startups.percentile(95), startups.percentile(100)) == (
-        8_300,
-        9_800,
-        9_900,
-    )
-    assert Startups(samples_ms=(7,)).percentile(50) == 7
-    assert startups.failed().failures == 1
-    assert startups.failed().samples_ms == startups.samples_ms

@@ -9,12 +9,24 @@ from rich.console import Console
 
 from tests.operator.console.conftest import Run
 from warmpool_operator import __version__
-from warmpool_operator.api.status import Condition, DecisionStatus, Effective, Pods, PoolStatus, Terms
+from warmpool_operator.api.status import (
+    Condition,
+    DecisionStatus,
+    Effective,
+    MeasuredStart,
+    Pods,
+    PoolStatus,
+    StartupStatus,
+    Terms,
+)
 from warmpool_operator.capacity.explain import account, sentence
 from warmpool_operator.console.cluster import Target
+from warmpool_operator.console.exits import ConsoleError
 from warmpool_operator.console.explain import decision_of
+from warmpool_operator.console.picture import draw
 from warmpool_operator.console.status import table
 from warmpool_operator.console.troubles import troubles
+from warmpool_operator.console.waterfall import bar, print_waterfall
 
 KUBECONFIG = """
 apiVersion: v1
@@ -141,3 +153,62 @@ def test_completion_is_offered() -> None:
         timeout=60,
     )
     assert "explain" in done.stdout, done.stderr
+
+
+def measured(pod: str, **phases: int) -> dict[str, object]:
+    """One start, as the status has it."""
+    total = sum(phases.values())
+    return {
+        "pod": pod,
+        "template": "t",
+        "readyAt": "2026-01-01T00:00:00Z",
+        "totalMs": total,
+        "phasesMs": phases,
+    }
+
+
+STARTUP = StartupStatus.model_validate(
+    {
+        "p50": "10s",
+        "p95": "20s",
+        "samples": 2,
+        "failures": 1,
+        "phases": {"load": {"p50": "8s", "p95": "18s"}},
+        "last": [
+            measured("a", sandbox=1000, load=8000, ready=1000),
+            measured("b", sandbox=2000, load=18_000),
+        ],
+    }
+)
+
+
+def test_bars_of_a_waterfall_are_as_long_as_their_phases() -> None:
+    quick, slow = STARTUP.last
+    assert bar(quick, 20_000, 40, coloured=False).plain == "ss" + "l" * 16 + "rr"
+    assert bar(slow, 20_000, 40, coloured=False).plain == "ssss" + "l" * 36
+    assert bar(slow, 20_000, 40, coloured=True).plain == "█" * 40
+    tiny = MeasuredStart.model_validate(measured("c", sandbox=1, imports=1, load=19_998))
+    assert len(bar(tiny, 20_000, 40, coloured=False).plain) == 40, "phases shorter than a cell take none"
+
+
+def test_a_waterfall_says_what_it_shows() -> None:
+    console = Console(width=100)
+    with console.capture() as captured:
+        print_waterfall(console, "minilm", STARTUP)
+        print_waterfall(console, "new", StartupStatus())
+    told = captured.get()
+    assert "half of the starts within 10s, 95 % within 20s (2 measured, 1 failed)" in told
+    assert "new: no start was measured yet, 0 failed" in told
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.svg"])
+def test_starts_are_drawn_into_files(tmp_path: Path, name: str) -> None:
+    draw("minilm", STARTUP, tmp_path / name)
+    assert (tmp_path / name).stat().st_size > 5_000
+
+
+def test_a_picture_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConsoleError, match=r"\.png or \.svg"):
+        draw("minilm", STARTUP, tmp_path / "x.bmp")
+    with pytest.raises(ConsoleError, match="cannot be written"):
+        draw("minilm", STARTUP, tmp_path / "none" / "x.png")

@@ -16,7 +16,7 @@ def known(cache: Cache) -> dict[str, str]:
 
 
 def cache_of(*pods: dict[str, Any]) -> Cache:
-    cache = Cache()
+    cache = Cache(now_ms=lambda: 0)
     for each in pods:
         cache.put_pod(KEY, each)
     return cache

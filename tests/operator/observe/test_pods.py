@@ -42,10 +42,10 @@ CASES = [
     ("no secret", pod(container=waiting("CreateContainerConfigError")), Stage.FAILED, Reason.CONFIG_ERROR),
     ("loading", pod(container={"state": {"running": {}}, "started": False}), Stage.SETUP, None),
     ("warm", pod(container={"state": {"running": {}}, "started": True}), Stage.WARM, None),
-    ("ended", pod(container={"state": {"terminated": END}}), Stage.FAILED, Reason.CRASH_LOOP),
+    ("ended", pod(container={"state": {"terminated": END}}), Stage.FAILED, Reason.MODEL_UNUSABLE),
     (
         "crash loop",
-        pod(container=waiting("CrashLoopBackOff", lastState={"terminated": END})),
+        pod(container=waiting("CrashLoopBackOff", lastState={"terminated": END | {"exitCode": 1}})),
         Stage.FAILED,
         Reason.CRASH_LOOP,
     ),
@@ -88,7 +88,7 @@ def test_messages_name_the_image_and_the_last_words() -> None:
     assert pull is not None
     assert pull.message == "some/image:1: as the kubelet says"
     assert crash is not None
-    assert crash.message == "exit code 3: the golden vector differs"
+    assert crash.message == "the server cannot use the model (exit code 3): the golden vector differs"
 
 
 def test_ready_terminating_and_address() -> None:

@@ -6,7 +6,8 @@ from warmpool_operator.api.names import Condition as Type
 from warmpool_operator.api.names import Reason
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.types import Decision, Memory, Observation, Policy
-from warmpool_operator.observe.pods import Stage, Trouble
+from warmpool_operator.observe.diagnosis import Trouble
+from warmpool_operator.observe.pods import Stage
 from warmpool_operator.reconcile.conditions import Finding, findings, merge
 from warmpool_operator.reconcile.roster import Member, count
 
@@ -94,7 +95,9 @@ def test_transition_time_moves_only_with_the_status() -> None:
 def test_pods_that_the_api_server_rejects_are_explained(member: MakeMember) -> None:
     made = decision()
     why = 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host namespaces'
-    said = {each.type: each for each in findings((), count(()), made, rejected=why)}
+    said = {
+        each.type: each for each in findings((), count(()), made, rejected=Trouble(Reason.PODS_REJECTED, why))
+    }
     assert (said[Type.STARTUP_FAILING].holds, said[Type.STARTUP_FAILING].reason) == (
         True,
         Reason.PODS_REJECTED,

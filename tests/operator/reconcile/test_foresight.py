@@ -7,21 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from warmpool_operator.api.names import Reason
-from warmpool_operator.capacity.startup import Startups
 from warmpool_operator.capacity.types import Observation, Policy
 from warmpool_operator.desired.pool import Pool
-from warmpool_operator.observe.pods import PodView, Stage, Trouble
 from warmpool_operator.reconcile.deciding import decide_for
 from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool
 from warmpool_operator.reconcile.roster import Member, Roster
-from warmpool_operator.reconcile.starts import Starts, restarted
 from warmpool_operator.reconcile.state import PoolState
 
 ROOT = Path(__file__).parents[3]
 NOON = 1_795_435_200_000  # 2026-11-23T12:00:00Z
-NOBODY: frozenset[str] = frozenset()
 MakeMember = Callable[..., Member]
 
 
@@ -40,57 +35,6 @@ def foresee(state: PoolState, shop: Pool, seen: Observation, roster: Roster, *, 
     decide_for(state, shop, roster, seen, namespace_ceiling=None, now_ms=now_ms)
     assert state.effective is not None
     return state.effective.policy
-
-
-def pod(uid: str, stage: Stage = Stage.SETUP, *, ready: bool = False, **fields: Any) -> PodView:
-    return PodView(name=uid, uid=uid, ip=None, stage=stage, ready=ready, terminating=False, **fields)
-
-
-def warm(uid: str) -> PodView:
-    return pod(uid, Stage.WARM, ready=True)
-
-
-def looks(*ticks: tuple[int, list[PodView]], again: frozenset[str] = NOBODY) -> Startups:
-    starts, startups = Starts(), Startups()
-    for now_ms, views in ticks:
-        startups = starts.look(views, startups, restarted=again, now_ms=now_ms)
-    return startups
-
-
-def test_a_start_up_lasts_from_first_sight_to_ready_and_counts_once() -> None:
-    measured = looks(
-        (0, []),
-        (1_000, [pod("a", Stage.PENDING)]),
-        (3_000, [pod("a"), pod("b")]),
-        (6_300, [warm("a"), pod("b", Stage.WARM)]),
-        (7_000, [pod("a", Stage.WARM), warm("b")]),
-        (9_000, [warm("a"), warm("b")]),
-    )
-    assert measured == Startups(samples_ms=(5_300, 4_000))
-
-
-def test_pods_whose_beginning_was_not_seen_are_not_measured() -> None:
-    assert looks((0, [pod("a")]), (5_000, [warm("a")])) == Startups()
-
-
-def test_pods_that_fail_or_restart_are_failures_and_no_samples() -> None:
-    trouble = Trouble(Reason.CRASH_LOOP, "exit code 1")
-    failed = looks((0, []), (1, [pod("a")]), (2, [pod("a", trouble=trouble)]), (3, [warm("a")]))
-    assert failed == Startups(failures=1)
-    assert looks((0, []), (1, [pod("a")]), (2, [warm("a")]), again=frozenset("a")) == Startups(failures=1)
-    waiting = Trouble(Reason.NO_NODE, "0/1 nodes are available")
-    late = looks((0, []), (1, [pod("a", Stage.PENDING, trouble=waiting)]), (9_001, [warm("a")]))
-    assert late == Startups(samples_ms=(9_000,)), "waiting for a node is part of a start-up"
-
-
-def test_restarts_are_read_from_the_servers_container() -> None:
-    def live(name: str, count: int) -> dict[str, Any]:
-        return {"status": {"containerStatuses": [{"name": name, "restartCount": count}]}}
-
-    assert restarted(live("server", 1))
-    assert not restarted(live("server", 0))
-    assert not restarted(live("sidecar", 3))
-    assert not restarted({})
 
 
 @pytest.mark.parametrize(("ready", "met"), [(2, True), (1, False)])

@@ -7,19 +7,29 @@ from warmpool_operator.api.status import ScheduleStatus, StartupStatus
 from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import Effective, PolicyMemory
 from warmpool_operator.capacity.schedule import FrozenLead
-from warmpool_operator.capacity.startup import Startups
+from warmpool_operator.capacity.startup import Start, Startups
 from warmpool_operator.capacity.threshold import ThresholdState
 from warmpool_operator.capacity.types import Bucket, Memory, Policy
 from warmpool_operator.capacity.window import remember
-from warmpool_operator.reconcile.foresight import schedule_status, startup_status
+from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.kept import Kept, LastStart, memory_status, restored
+from warmpool_operator.reconcile.measure import startup_status
 
 NOW = 1_700_000_000_123
 RULES = PolicyMemory(
     leads=(FrozenLead(name="morning", start_ms=NOW, lead_ms=21_003),),
     thresholds=(ThresholdState(name="busy", holds=True), ThresholdState(name="queue", counted_ms=4_500)),
 )
-STARTS = Startups(samples_ms=(5_000, 5_300), failures=2)
+STARTS = Startups(
+    starts=(
+        Start(total_ms=4_000, template="old"),
+        Start(
+            total_ms=5_000, template="new", pod="a", ready_ms=NOW, phases_ms=(("load", 4_900), ("ready", 100))
+        ),
+        Start(total_ms=5_300, template="new", pod="b", ready_ms=NOW, first_request_ms=70),
+    ),
+    failures=2,
+)
 
 
 BUDGET = StartBudget(failures=4, retry_at_ms=NOW + 20_000)
@@ -62,9 +72,12 @@ def test_what_cannot_be_read_is_no_memory() -> None:
 
 
 def test_start_ups_are_shown_as_kubernetes_shows_durations() -> None:
-    assert startup_status(STARTS) == StartupStatus(p50="5s", p95="5.3s", samples=2, failures=2)
+    shown = startup_status(STARTS)
+    assert (shown.p50, shown.p95, shown.samples, shown.failures) == ("5s", "5.3s", 3, 2)
+    assert shown.phases["load"].p50 == "4.9s"
+    assert [each.pod for each in shown.last] == ["a", "b"], "without those of which only the total is known"
     assert startup_status(Startups()) == StartupStatus()
-    assert startup_status(Startups(samples_ms=(20_007,))).p50 == "20.007s"
+    assert startup_status(Startups(starts=(Start(total_ms=20_007),))).p50 == "20.007s"
 
 
 def _wire(last: LastStart) -> dict[str, object]:

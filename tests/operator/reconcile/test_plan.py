@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from warmpool_operator.api.names import Reason
 from warmpool_operator.capacity.pacing import Pace
-from warmpool_operator.observe.pods import Stage, Trouble
+from warmpool_operator.observe.diagnosis import Trouble
+from warmpool_operator.observe.pods import Stage
 from warmpool_operator.reconcile.plan import SETTLE_MS, floor_plan, plan
 from warmpool_operator.reconcile.roster import Member
 

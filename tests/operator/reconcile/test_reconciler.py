@@ -45,7 +45,9 @@ class Cluster:
         self.before("get", ref.resource.kind)
         return copy.deepcopy(self.objects.get(ref.resource.kind))
 
-    async def list(self, resource: Resource, namespace: str | None, *, labels: str = "") -> list[Manifest]:
+    async def list(
+        self, resource: Resource, namespace: str | None, *, labels: str = "", fields: str = ""
+    ) -> list[Manifest]:
         self.before("list", resource.kind)
         return copy.deepcopy(self.others.get(resource.kind, []))
 
@@ -103,7 +105,7 @@ def run() -> Run:
                 reconciler = Reconciler(
                     cluster,  # type: ignore[arg-type]
                     scraper,
-                    Cache(),
+                    Cache(now_ms=lambda: NOW),
                     news,
                     token_key=b"k" * 32,
                     **{"now_ms": lambda: NOW, **options},

@@ -5,7 +5,7 @@ from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.demand import Refusals, Sample, observe
 from warmpool_operator.capacity.policy import PolicyMemory, effective
 from warmpool_operator.capacity.signals import Arrivals, signals
-from warmpool_operator.capacity.startup import Startups, auto_lead_ms
+from warmpool_operator.capacity.startup import Start, Startups, auto_lead_ms
 from warmpool_operator.capacity.types import Memory, Observation, Policy
 from warmpool_operator.observe.load import LoadReport
 from warmpool_operator.observe.pods import PodView, Stage
@@ -62,7 +62,7 @@ class Warmpool:
         for pod in workload.pods:
             if pod.loaded and pod.ready_ms > 0 and pod.number not in self._measured:
                 self._measured.add(pod.number)
-                self._startups = self._startups.measured(pod.ready_ms - pod.scheduled_ms)
+                self._startups = self._startups.measured(Start(total_ms=pod.ready_ms - pod.scheduled_ms))
 
     def _observe(self, samples: dict[int, Sample], workload: Workload) -> Observation:
         self._refusals = {

@@ -1,0 +1,94 @@
+"""From starts that ended to what is known of starts: statistics, metrics, an event on the pod."""
+
+import asyncio
+from collections.abc import Mapping
+
+from warmpool_operator.api.status import MeasuredStart, PhaseTimes, StartupStatus
+from warmpool_operator.capacity.startup import Start, Startups, nearest_rank
+from warmpool_operator.observe.cache import Key
+from warmpool_operator.observe.milestones import Milestones
+from warmpool_operator.observe.timeline import PULLED, phases_of, pull_ms_of
+from warmpool_operator.reconcile.news import News
+from warmpool_operator.reconcile.roster import Roster
+from warmpool_operator.reconcile.starts import Ended
+from warmpool_operator.reconcile.state import PoolState
+from warmpool_operator.reconcile.times import rfc3339
+from warmpool_operator.runtime.errors import KubeError
+from warmpool_operator.runtime.kube import KubeClient
+from warmpool_operator.runtime.resources import EVENTS
+
+SHOWN = 10
+"""Starts whose phases are kept in the status: enough for a picture, about 3 KiB."""
+
+
+async def measure(
+    state: PoolState,
+    roster: Roster,
+    milestones: Mapping[str, Milestones],
+    *,
+    key: Key,
+    client: KubeClient,
+    news: News,
+    now_ms: int,
+) -> None:
+    """Take the starts that ended in this tick into the statistics of a pool."""
+    observing = state.pool is not None and state.pool.spec.mode == "Observe"
+    seen = state.starts.look(roster, milestones, now_ms=now_ms)
+    state.startups = state.startups.failed(seen.failures)
+    starts = await asyncio.gather(*(_start(client, key, ended) for ended in seen.ended))
+    for start, ended in zip(starts, seen.ended, strict=True):
+        state.startups = state.startups.measured(start)
+        news.started(key, ended.member.view, start, tell=not observing)
+    for pod, after_ms in seen.asked:
+        state.startups = state.startups.asked(pod, after_ms=after_ms)
+        news.asked(key, after_ms)
+
+
+async def _start(client: KubeClient, key: Key, ended: Ended) -> Start:
+    view = ended.member.view
+    fields = f"regarding.uid={view.uid},reason={PULLED}"
+    try:
+        pulled = pull_ms_of(await client.list(EVENTS, key.namespace, fields=fields))
+    except KubeError:
+        pulled = 0  # then the pull is part of `container`: one phase less, and nothing wrong
+    return Start(
+        total_ms=ended.total_ms,
+        template=view.template,
+        pod=view.name,
+        ready_ms=ended.milestones.ready_ms or 0,
+        phases_ms=phases_of(ended.milestones, ended.member.report, pull_ms=pulled, fetches=view.fetches),
+    )
+
+
+def startup_status(startups: Startups) -> StartupStatus:
+    """Return the measured start-ups as the status shows them."""
+    phases = {
+        phase: PhaseTimes(p50=seconds(nearest_rank(times, 50)), p95=seconds(nearest_rank(times, 95)))
+        for phase, times in startups.by_phase(SHOWN).items()
+    }
+    p50, p95 = startups.percentile(50), startups.percentile(95)
+    return StartupStatus(
+        p50=None if p50 is None else seconds(p50),
+        p95=None if p95 is None else seconds(p95),
+        samples=len(startups.samples_ms),
+        failures=startups.failures,
+        phases=phases,
+        last=[_shown(start) for start in startups.starts[-SHOWN:] if start.pod],
+    )
+
+
+def _shown(start: Start) -> MeasuredStart:
+    return MeasuredStart(
+        pod=start.pod,
+        template=start.template,
+        ready_at=rfc3339(start.ready_ms),
+        total_ms=start.total_ms,
+        phases_ms=dict(start.phases_ms),
+        first_request_ms=start.first_request_ms,
+    )
+
+
+def seconds(milliseconds: int | None) -> str:
+    """Return a duration as Kubernetes writes it, exact to the millisecond: `5.3s`."""
+    whole, rest = divmod(milliseconds or 0, 1000)
+    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".") + "s"
