@@ -167,6 +167,13 @@ def place(kubectl: Kubectl, make_namespace: Callable[[], str]) -> str:
     return namespace
 
 
+def test_settings_that_disagree_are_told_before_they_hurt(place: str, kubectl: Kubectl) -> None:
+    pool = PoolHandle(kubectl, place, "impatient")
+    pool.wait("SettingsFit", lambda: pool.condition("SettingsFit").get("status") == "False")
+    told = pool.condition("SettingsFit")["message"]
+    assert "stops a server that loads for 3 s, while startup.timeoutSeconds allows 60" in told
+
+
 @pytest.mark.parametrize("name", POOLS)
 def test_a_start_that_fails_is_a_condition_with_what_would_fix_it(
     kubectl: Kubectl, place: str, name: str

@@ -123,6 +123,7 @@ class Condition:
     SCALE_IN_BLOCKED: Final = "ScaleInBlocked"
     STARTUP_FAILING: Final = "StartupFailing"
     SLOW_START: Final = "SlowStart"
+    SETTINGS_FIT: Final = "SettingsFit"
     UNSCHEDULABLE: Final = "Unschedulable"
     CONFLICT: Final = "Conflict"
     PAUSED: Final = "Paused"
@@ -182,6 +183,9 @@ class Reason:
 
     AS_USUAL: Final = "AsUsual"
     SLOWER_THAN_USUAL: Final = "SlowerThanUsual"
+
+    SETTINGS_AGREE: Final = "SettingsAgree"
+    SETTINGS_DISAGREE: Final = "SettingsDisagree"
 
     SCHEDULED: Final = "Scheduled"
     NO_NODE: Final = "NoNodeFits"

@@ -274,4 +274,4 @@ class PoolStatus(ApiModel):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     """Ready, Warm, Progressing, MetricsFresh, ScalingLimited, ScaleInBlocked, StartupFailing, SlowStart,
-    Unschedulable, Conflict, Paused."""
+    SettingsFit, Unschedulable, Conflict, Paused."""

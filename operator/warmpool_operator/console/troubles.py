@@ -11,11 +11,12 @@ BY_WEIGHT = (
     Type.SLOW_START,
     Type.METRICS_FRESH,
     Type.SCALING_LIMITED,
+    Type.SETTINGS_FIT,
     Type.PAUSED,
     Type.READY,
 )
 """What is looked at, the gravest first; `Ready` last, since the others say why it is not."""
-WANTED_TRUE = frozenset({Type.READY, Type.METRICS_FRESH})
+WANTED_TRUE = frozenset({Type.READY, Type.METRICS_FRESH, Type.SETTINGS_FIT})
 NORMAL = frozenset({Reason.NO_WARM_ENDPOINT})
 """Reasons that every pool has for as long as its first pod loads."""
 

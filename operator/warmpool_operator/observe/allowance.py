@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from warmpool_operator.api import names
+from warmpool_operator.desired.consistency import probe_seconds
 
 Manifest = Mapping[str, Any]
-DEFAULT_PERIOD, DEFAULT_FAILURES = 10, 3
-"""Of every probe in Kubernetes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ def allowance(pod: Manifest) -> Allowance:
     spec = pod.get("spec") or {}
     servers = (each for each in spec.get("containers") or [] if each["name"] == names.CONTAINER)
     server: Manifest = next(servers, {})
-    startup, liveness = _seconds(server.get("startupProbe")), _seconds(server.get("livenessProbe"))
+    startup, liveness = probe_seconds(server.get("startupProbe")), probe_seconds(server.get("livenessProbe"))
     resources = server.get("resources") or {}
     return Allowance(
         startup_seconds=startup,
@@ -58,13 +57,6 @@ def allowance(pod: Manifest) -> Allowance:
         memory=(resources.get("limits") or {}).get("memory"),
         requests=resources.get("requests") or {},
     )
-
-
-def _seconds(probe: Manifest | None) -> int | None:
-    if not probe:
-        return None
-    tries = probe.get("periodSeconds", DEFAULT_PERIOD) * probe.get("failureThreshold", DEFAULT_FAILURES)
-    return int(probe.get("initialDelaySeconds", 0) + tries)
 
 
 def _ended_by_probe(terminated: Manifest, seconds: int | None, grace: int) -> bool:

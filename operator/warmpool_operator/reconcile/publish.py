@@ -13,6 +13,7 @@ from warmpool_operator.observe.cache import Key
 from warmpool_operator.observe.milestones import Milestones
 from warmpool_operator.reconcile.children import limits_of
 from warmpool_operator.reconcile.conditions import Finding, findings, merge
+from warmpool_operator.reconcile.fit import settings_fit
 from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.kept import memory_status
 from warmpool_operator.reconcile.measure import startup_status
@@ -36,7 +37,7 @@ from warmpool_operator.runtime.kube import KubeClient
 BAD_WHEN_TRUE = frozenset(
     {Type.CONFLICT, Type.STARTUP_FAILING, Type.UNSCHEDULABLE, Type.SCALING_LIMITED, Type.SLOW_START}
 )
-BAD_WHEN_FALSE = frozenset({Type.READY, Type.WARM, Type.METRICS_FRESH})
+BAD_WHEN_FALSE = frozenset({Type.READY, Type.WARM, Type.METRICS_FRESH, Type.SETTINGS_FIT})
 SILENT = frozenset({Type.PROGRESSING, Type.SCALE_IN_BLOCKED})
 """Conditions that come and go with every move: an event for each would bury the others."""
 
@@ -99,7 +100,7 @@ class Publisher:
         blocked = moves.blocked if moves else None
         found = findings(roster, pods, decision, pace=state.pace, blocked=blocked, rejected=state.rejected)
         slow = slow_start(pool, roster, milestones, state.startups, now_ms=self._now_ms())
-        found += [slow, _conflict(state), _paused(pool)]
+        found += [slow, settings_fit(state, pool, roster), _conflict(state), _paused(pool)]
         if state.refused is not None:
             found = _refused(found, state.refused)
         self._news.counted(Key(pool.namespace, pool.name), pods, decision, state.meter.traffic)
