@@ -63,6 +63,7 @@ def test_phases_add_up_to_the_time_that_a_watch_beside_the_operator_sees(
     for start in startup["last"]:
         wall = watch.ready[start["pod"]] - watch.seen[start["pod"]]
         total = sum(start["phasesMs"].values()) / 1000
+        print(f"{start['pod']}: phases {total:.3f} s, beside the operator {wall:.3f} s, {start['phasesMs']}")
         assert start["phasesMs"].keys() > OWN, start
         assert abs(total - wall) <= 0.05 * wall, (total, wall)
         assert LOAD_SECONDS <= start["phasesMs"]["load"] / 1000 < total

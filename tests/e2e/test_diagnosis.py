@@ -182,6 +182,7 @@ def test_a_start_that_fails_is_a_condition_with_what_would_fix_it(
     pool = PoolHandle(kubectl, place, name)
     pool.wait(reason, lambda: pool.condition(kind).get("reason") == reason, seconds=120)
     condition = pool.condition(kind)
+    print(f"{name}: {reason}: {condition['message']}")  # what the documentation quotes: pytest -rP shows it
     assert condition["status"] == "True"
     assert [words for words in told if words not in condition["message"]] == [], condition["message"]
     assert pool.condition("Ready")["status"] == "False"
