@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 import aiohttp
 import pytest
 
-from warmpool_operator.api.names import Env
+from warmpool_operator.api.names import POD_PHASES, WEIGHTS_BYTES, Env
 from warmpool_operator.api.pool import PoolSpec
 from warmpool_operator.desired.container import container
 from warmpool_operator.desired.pool import Pool
 from warmpool_operator.desired.token import admin_token
+from warmpool_operator.observe.diagnosis import EXIT_MODEL, EXIT_SETTING
 from warmpool_operator.observe.load import LoadReport
 from warmpool_operator.observe.scrape import Failure, Scraper, Target
+from warmpool_serving import names as serving_names
 from warmpool_serving.config import unknown_variables
+from warmpool_serving.names import Phase
 
 TOKEN = admin_token(b"0123456789abcdef", pool_uid="uid")
 LOAD_SECONDS = 0.5
@@ -91,6 +94,22 @@ def test_a_pod_serves_retires_and_comes_back(pod: Target) -> None:
     assert not ask(pod, lambda report: report.draining).serving
     assert call(pod, retire=False, token=TOKEN)
     assert not ask(pod, lambda report: report.serving).draining
+
+
+def test_a_pod_dates_its_start_and_its_phases(pod: Target) -> None:
+    asked_ms = int(time.time() * 1000)
+    report = ask(pod, lambda report: report.serving)
+    phases = dict(report.phases_ms)
+    assert phases.keys() >= {"process_start", "imports", "load", "warmup"}
+    assert phases["load"] >= LOAD_SECONDS * 1000
+    assert report.began_ms is not None
+    assert report.began_ms + sum(phases.values()) <= asked_ms + 1000
+
+
+def test_words_that_both_programs_know_are_the_same() -> None:
+    assert set(POD_PHASES) == set(Phase)
+    assert WEIGHTS_BYTES == serving_names.WEIGHTS_BYTES
+    assert (EXIT_SETTING, EXIT_MODEL) == (serving_names.Exit.USAGE, serving_names.Exit.MODEL)
 
 
 def test_every_setting_of_the_operator_is_one_of_the_runtime() -> None:
