@@ -43,7 +43,9 @@ def test_a_file_that_may_not_be_read_comes_with_the_user(tmp_path: Path) -> None
     told = str(unreadable(tmp_path, PermissionError(13, "Permission denied")))
     assert told.startswith(f"{tmp_path} cannot be read: Permission denied; the server runs as user ")
     (tmp_path / "manifest.json").mkdir()
-    with pytest.raises(ModelError, match=r"manifest\.json cannot be read: Is a directory; the server runs as"):
+    with pytest.raises(
+        ModelError, match=r"manifest\.json cannot be read: Is a directory; the server runs as"
+    ):
         read_manifest(tmp_path)
 
 

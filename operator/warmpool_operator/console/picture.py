@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from warmpool_operator.api.names import PHASES
-from warmpool_operator.api.status import StartupStatus
+from warmpool_operator.api.starts import StartupStatus
 from warmpool_operator.console.exits import ConsoleError, Exit
 from warmpool_operator.console.waterfall import COLOURS, headline
 

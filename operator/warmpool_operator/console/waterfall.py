@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from warmpool_operator.api.names import PHASES, Phase
-from warmpool_operator.api.status import MeasuredStart, StartupStatus
+from warmpool_operator.api.starts import MeasuredStart, StartupStatus
 
 COLOURS = {
     Phase.SCHEDULED: "#dddddd",

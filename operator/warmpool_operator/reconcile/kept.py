@@ -10,7 +10,8 @@ from typing import Any
 
 from warmpool_operator.api import memory as memory_api
 from warmpool_operator.api.names import PHASES
-from warmpool_operator.api.status import HistoryEntry, ScheduleStatus, StartupStatus, TrafficStatus
+from warmpool_operator.api.starts import StartupStatus
+from warmpool_operator.api.status import HistoryEntry, ScheduleStatus, TrafficStatus
 from warmpool_operator.capacity import types as capacity
 from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import PolicyMemory

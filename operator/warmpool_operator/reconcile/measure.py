@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from warmpool_operator.api.status import MeasuredStart, PhaseTimes, StartupStatus
+from warmpool_operator.api.starts import MeasuredStart, PhaseTimes, StartupStatus
 from warmpool_operator.capacity.startup import Start, Startups, nearest_rank
 from warmpool_operator.observe.cache import Key
 from warmpool_operator.observe.milestones import Milestones

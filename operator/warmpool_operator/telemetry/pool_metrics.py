@@ -29,6 +29,11 @@ class PoolMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._gauges(registry)
+        self._histograms(registry)
+        self._counters(registry)
+
+    def _gauges(self, registry: CollectorRegistry) -> None:
         self._replicas = Gauge(
             names.POOL_REPLICAS, "Pods of a pool by state.", [*_POOL, "state"], registry=registry
         )
@@ -44,6 +49,24 @@ class PoolMetrics:
         self._demand = Gauge(
             names.POOL_DEMAND, "Requests that run, wait or were refused.", _POOL, registry=registry
         )
+
+    def _histograms(self, registry: CollectorRegistry) -> None:
+        self._cold_start = Histogram(
+            names.POOL_COLD_START,
+            "Seconds of each phase of a start, and of the whole (phase total).",
+            [*_POOL, "phase"],
+            buckets=COLD_START_BUCKETS,
+            registry=registry,
+        )
+        # Without pool labels: eleven buckets a pool would make this the bulk of all series.
+        self._scrape_duration = Histogram(
+            names.POOL_SCRAPE_DURATION,
+            "Seconds to ask all pods of one pool.",
+            buckets=SCRAPE_BUCKETS,
+            registry=registry,
+        )
+
+    def _counters(self, registry: CollectorRegistry) -> None:
         self._scrape_failures = Counter(
             names.POOL_SCRAPE_FAILURES,
             "Pods that did not tell their load.",
@@ -58,13 +81,6 @@ class PoolMetrics:
         )
         self._hpa_applies = Counter(
             names.POOL_HPA_APPLIES, "Writes of the autoscaler's bounds.", _POOL, registry=registry
-        )
-        self._cold_start = Histogram(
-            names.POOL_COLD_START,
-            "Seconds of each phase of a start, and of the whole (phase total).",
-            [*_POOL, "phase"],
-            buckets=COLD_START_BUCKETS,
-            registry=registry,
         )
         self._warm_hits = Counter(
             names.POOL_WARM_HITS, "Requests that began within 50 ms.", _POOL, registry=registry
@@ -82,13 +98,6 @@ class PoolMetrics:
             registry=registry,
         )
         self._traffic: dict[tuple[str, str], tuple[float, float, float]] = {}
-        # Without pool labels: eleven buckets a pool would make this the bulk of all series.
-        self._scrape_duration = Histogram(
-            names.POOL_SCRAPE_DURATION,
-            "Seconds to ask all pods of one pool.",
-            buckets=SCRAPE_BUCKETS,
-            registry=registry,
-        )
 
     def set_replicas(self, namespace: str, pool: str, counts: Mapping[names.PoolState, int]) -> None:
         """Sets the number of pods in each state; a state that is not named counts 0."""

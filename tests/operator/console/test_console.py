@@ -9,16 +9,8 @@ from rich.console import Console
 
 from tests.operator.console.conftest import Run
 from warmpool_operator import __version__
-from warmpool_operator.api.status import (
-    Condition,
-    DecisionStatus,
-    Effective,
-    MeasuredStart,
-    Pods,
-    PoolStatus,
-    StartupStatus,
-    Terms,
-)
+from warmpool_operator.api.starts import MeasuredStart, StartupStatus
+from warmpool_operator.api.status import Condition, DecisionStatus, Effective, Pods, PoolStatus, Terms
 from warmpool_operator.capacity.explain import account, sentence
 from warmpool_operator.console.cluster import Target
 from warmpool_operator.console.exits import ConsoleError

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmpool_operator.api.status import ScheduleStatus, StartupStatus
+from warmpool_operator.api.starts import StartupStatus
+from warmpool_operator.api.status import ScheduleStatus
 from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import Effective, PolicyMemory
 from warmpool_operator.capacity.schedule import FrozenLead
