@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,11 @@ def list_pools(target: Target, *, everywhere: bool = False, quiet: bool = False)
         finally:
             await client.close()
 
-    if quiet:
-        return asyncio.run(read())
-    with _asking():
+    with nullcontext() if quiet else _asking():
         return asyncio.run(read())
 
 
-def get_pool(target: Target, name: str) -> Manifest:
+def get_pool(target: Target, name: str, *, quiet: bool = False) -> Manifest:
     """Return one pool.
 
     Raises:
@@ -89,7 +88,7 @@ def get_pool(target: Target, name: str) -> Manifest:
         finally:
             await client.close()
 
-    with _asking():
+    with nullcontext() if quiet else _asking():
         found = asyncio.run(read())
     if found is None:
         raise ConsoleError(f"no {KIND} {name} in namespace {target.home}; -n names another namespace")
@@ -112,7 +111,7 @@ def complete_pools(context: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def _asking() -> Any:
+def _asking() -> AbstractContextManager[object]:
     """Show on a terminal that an answer is awaited."""
     return Console(stderr=True).status("asking the API server …")
 

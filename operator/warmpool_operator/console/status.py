@@ -63,7 +63,7 @@ def status(
 
     def read(quiet: bool = False) -> list[Manifest]:
         if pool is not None:
-            return [get_pool(target, pool)]
+            return [get_pool(target, pool, quiet=quiet)]
         return list_pools(target, everywhere=all_namespaces, quiet=quiet)
 
     pools = read()

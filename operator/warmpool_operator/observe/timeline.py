@@ -66,18 +66,19 @@ def phases_of(
     return tuple((phase, found[phase]) for phase in PHASES if found.get(phase))
 
 
-def pull_ms_of(events: Iterable[Manifest]) -> int:
-    """Return how long the kubelet pulled the server's image, 0 where it was on the node already.
+def pull_ms_of(events: Iterable[Manifest], *, uid: str) -> int:
+    """Return how long the kubelet pulled the image of a pod's server, 0 where it was on the node already.
 
     Args:
-        events: `Pulled` events of one pod. The kubelet tells the time with and without waiting for other pulls;
-            a start waits for both.
+        events: `Pulled` events. The kubelet tells the time with and without waiting for other pulls; a start waits
+            for both.
+        uid: of the pod.
     """
     longest = 0
     for event in events:
         about = event.get("regarding") or {}
-        found = _PULL_TIME.search(str(event.get("note", "")))
-        if about.get("fieldPath") == _SERVER_PATH and found:
+        ours = about.get("uid") == uid and about.get("fieldPath") == _SERVER_PATH
+        if ours and (found := _PULL_TIME.search(str(event.get("note", "")))):
             longest = max(longest, _milliseconds(found[2]))
     return longest
 

@@ -1,7 +1,7 @@
 """From starts that ended to what is known of starts: statistics, metrics, an event on the pod."""
 
-import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 
 from warmpool_operator.api.starts import MeasuredStart, PhaseTimes, StartupStatus
 from warmpool_operator.capacity.startup import Start, Startups, nearest_rank
@@ -14,11 +14,13 @@ from warmpool_operator.reconcile.starts import Ended
 from warmpool_operator.reconcile.state import PoolState
 from warmpool_operator.reconcile.times import rfc3339
 from warmpool_operator.runtime.errors import KubeError
-from warmpool_operator.runtime.kube import KubeClient
+from warmpool_operator.runtime.kube import KubeClient, Manifest
 from warmpool_operator.runtime.resources import EVENTS
 
 SHOWN = 10
 """Starts whose phases are kept in the status: enough for a picture, about 3 KiB."""
+
+log = logging.getLogger(__name__)
 
 
 async def measure(
@@ -35,8 +37,9 @@ async def measure(
     observing = state.pool is not None and state.pool.spec.mode == "Observe"
     seen = state.starts.look(roster, milestones, now_ms=now_ms)
     state.startups = state.startups.failed(seen.failures)
-    starts = await asyncio.gather(*(_start(client, key, ended) for ended in seen.ended))
-    for start, ended in zip(starts, seen.ended, strict=True):
+    pulled = await _pulled(client, key.namespace) if seen.ended else []
+    for ended in seen.ended:
+        start = _start(ended, pulled)
         state.startups = state.startups.measured(start)
         news.started(key, ended.member.view, start, tell=not observing)
     for pod, after_ms in seen.asked:
@@ -44,19 +47,25 @@ async def measure(
         news.asked(key, after_ms)
 
 
-async def _start(client: KubeClient, key: Key, ended: Ended) -> Start:
-    view = ended.member.view
-    fields = f"regarding.uid={view.uid},reason={PULLED}"
+async def _pulled(client: KubeClient, namespace: str) -> list[Manifest]:
+    """Return the kubelets' events about pulled images: one list, however many pods became warm in this tick."""
     try:
-        pulled = pull_ms_of(await client.list(EVENTS, key.namespace, fields=fields))
-    except KubeError:
-        pulled = 0  # then the pull is part of `container`: one phase less, and nothing wrong
+        return await client.list(EVENTS, namespace, fields=f"reason={PULLED}")
+    except KubeError as error:
+        # The pull is then part of `container`: one phase less, and nothing wrong.
+        log.warning("pull times are not known: %s", error)
+        return []
+
+
+def _start(ended: Ended, pulled: Iterable[Manifest]) -> Start:
+    view = ended.member.view
+    pull_ms = pull_ms_of(pulled, uid=view.uid)
     return Start(
         total_ms=ended.total_ms,
         template=view.template,
         pod=view.name,
         ready_ms=ended.milestones.ready_ms or 0,
-        phases_ms=phases_of(ended.milestones, ended.member.report, pull_ms=pulled, fetches=view.fetches),
+        phases_ms=phases_of(ended.milestones, ended.member.report, pull_ms=pull_ms, fetches=view.fetches),
     )
 
 

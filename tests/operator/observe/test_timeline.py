@@ -120,7 +120,9 @@ def test_milestones_are_dated_by_the_first_event_that_shows_them() -> None:
     ],
 )
 def test_a_pull_takes_as_long_as_the_kubelet_says(note: str, path: str, milliseconds: int) -> None:
-    assert pull_ms_of([{"note": note, "regarding": {"fieldPath": path}}]) == milliseconds
+    event = {"note": note, "regarding": {"fieldPath": path, "uid": "a"}}
+    assert pull_ms_of([event], uid="a") == milliseconds
+    assert pull_ms_of([event], uid="another pod") == 0
 
 
 def test_phases_that_cannot_be_read_are_left_out() -> None:
