@@ -56,7 +56,7 @@ lint: ## Format, style, types, import layers, generated files, workflow files.
 
 .PHONY: unit
 unit: ## Tests that need no cluster.
-	@$(PYTEST) -m "not e2e"
+	@$(PYTEST) -m "not e2e" -n 2 --dist loadfile
 
 .PHONY: docs
 docs: ## Build the documentation into build/site; a dead link fails it.

@@ -48,9 +48,10 @@ def test_a_burst_adds_pods_up_to_the_ceiling_and_idleness_retires_them(warm: Poo
         seen.add(warm.get("deployment")["spec"]["replicas"])
         return bool(warm.status()["pods"]["ready"] == CEILING)
 
-    with Hammer(warm.url(), FAKE_PAYLOAD, clients=12) as burst:
+    # Twice as many as four pods compute: clients that a busy machine slows down must still ask for too much.
+    with Hammer(warm.url(), FAKE_PAYLOAD, clients=16) as burst:
         warm.wait("the ceiling", grown)
-        assert warm.condition("ScalingLimited")["status"] == "True"
+        warm.wait("the limit", lambda: warm.condition("ScalingLimited")["status"] == "True")
         hpa = warm.get("hpa")["spec"]
         assert (hpa["minReplicas"], hpa["maxReplicas"]) == (CEILING, CEILING)
     assert max(seen) <= CEILING
@@ -61,7 +62,8 @@ def test_a_burst_adds_pods_up_to_the_ceiling_and_idleness_retires_them(warm: Poo
     assert trickle.lost() == [], "a shrink lost a request"
     assert trickle.strange(0, 200) == []
     # Now and then a connection meets a rule that kube-proxy has yet to rewrite; clients simply connect again.
-    assert trickle.statuses[0] <= len(trickle.answers) // 50
+    refused = [(round(each.at - trickle.answers[0].at, 1), each.detail) for each in trickle.strange(200)]
+    assert len(refused) <= len(trickle.answers) // 50, refused
     reasons = {each["reason"] for each in _events(warm)}
     assert {"ScaledOut", "PodsRetired", "ScaledIn"} <= reasons
 

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hack.cluster.lock import exclusive
 from warmpool_serving.models import minilm
 
 TOKEN = "a-token-of-the-pool"
@@ -164,16 +165,22 @@ def fake(start: Callable[..., ServerProcess]) -> Callable[..., ServerProcess]:
     return lambda **settings: start(engine="fake", **settings)
 
 
+def exported(precision: str) -> Path:
+    """The bundle of a precision; one of several test workers exports it."""
+    with exclusive(minilm.cache_root() / "export.lock", what="export"):
+        return minilm.ensure(precision)
+
+
 @pytest.fixture(scope="session")
 def minilm_bundle() -> Path:
     """The real MiniLM bundle: from the cache, or exported once (minutes, and several gigabytes of packages)."""
-    return minilm.ensure()
+    return exported("fp32")
 
 
 @pytest.fixture(scope="session")
 def minilm_int8_bundle() -> Path:
     """The same model in int8."""
-    return minilm.ensure("int8")
+    return exported("int8")
 
 
 @pytest.fixture(scope="session")

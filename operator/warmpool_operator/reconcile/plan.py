@@ -77,8 +77,11 @@ def plan(
         return Plan(desired=desired, replicas=desired, restore=restore, costs=costs)
     gone = sum(1 for member in retired if _out_of_service(member))
     reachable = max(desired, min(replicas, len(roster) - broken - gone))
-    retire = _idlest_serving(roster)[: max(0, surplus - len(retired))]
-    waiting = None if reachable == desired else (Reason.PODS_BUSY, _waiting(retired, retire, gone))
+    # A pod that does not answer may be one that was told to retire a tick ago: retiring another in its place would
+    # take the last one that serves.
+    silent = sum(1 for member in roster if member.silent and member.view.ready)
+    retire = _idlest_serving(roster)[: max(0, surplus - len(retired) - silent)]
+    waiting = None if reachable == desired else (Reason.PODS_BUSY, _waiting(retired, retire, gone, silent))
     return Plan(desired=desired, replicas=reachable, retire=retire, restore=restore, blocked=waiting)
 
 
@@ -102,11 +105,13 @@ def _costs(roster: Roster) -> dict[str, int]:
     return {name: cost for name, cost in costs.items() if cost}
 
 
-def _waiting(retired: Roster, retire: Roster, gone: int) -> str:
+def _waiting(retired: Roster, retire: Roster, gone: int, silent: int) -> str:
     busy = sum(member.in_flight for member in retired)
     message = (
         f"{len(retired)} pods are retired, {gone} of them idle; {busy} requests are still computed there"
     )
+    if silent:
+        message += f"; {silent} more do not answer and may be retired too"
     if not retire:
         return message
     named = f"; {len(retire)} more are told to leave the Service, {retire[0].view.name} among them"
@@ -119,7 +124,7 @@ def _out_of_service(member: Member) -> bool:
 
 
 def _idlest_serving(roster: Roster) -> Roster:
-    serving = (member for member in roster if member.serving)
+    serving = (member for member in roster if member.serving and not member.silent)
     return tuple(sorted(serving, key=lambda member: (member.in_flight, member.view.name)))
 
 

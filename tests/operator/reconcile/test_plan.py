@@ -34,6 +34,16 @@ def test_a_shrink_first_retires_the_idlest_and_keeps_the_bounds(member: MakeMemb
     assert moves.blocked[0] == Reason.PODS_BUSY
 
 
+def test_a_pod_that_was_just_retired_and_does_not_answer_is_not_replaced_by_the_last_that_serves(
+    member: MakeMember,
+) -> None:
+    retired, silent, serving = member(draining=True, ready=True), member(silent=True), member()
+    moves = plan(desired=1, replicas=3, roster=(retired, silent, serving))
+    assert (moves.replicas, moves.retire) == (3, ())
+    assert moves.blocked is not None
+    assert "1 more do not answer" in moves.blocked[1]
+
+
 def test_bounds_follow_once_the_retired_pod_is_idle_unready_and_settled(member: MakeMember) -> None:
     serving = member(in_flight=1)
     gone = member(draining=True, out_ms=SETTLE_MS)
@@ -144,5 +154,6 @@ def test_a_shrink_never_goes_below_the_decision_and_never_removes_a_serving_pod(
     free = absent + sum(1 for each in roster if not each.view.ready)
     assert removed <= free
     assert not set(moves.retire) & set(moves.restore)
-    staying = sum(1 for each in roster if each.serving) - len(moves.retire) + len(moves.restore)
-    assert staying >= min(desired, sum(1 for each in roster if each.serving))
+    # A silent pod may have been told to retire a moment ago: only those that answer are known to stay.
+    answering = sum(1 for each in roster if each.serving and not each.silent)
+    assert answering - len(moves.retire) + len(moves.restore) >= min(desired, answering)
