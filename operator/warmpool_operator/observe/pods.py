@@ -6,6 +6,7 @@ Read from the Pod object alone. Whether a warm pod computes, idles or drains onl
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,7 @@ IMAGE_ERRORS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"
 TEMPLATE_HASH_LABEL = "pod-template-hash"
 """Set by the Deployment controller; with the Deployment's name in front it is the name of the ReplicaSet."""
 EVICTED = "Evicted"
+EVICTION_IS_NEWS_MS = 600_000
 ENDED = frozenset({Reason.CRASH_LOOP, Reason.MODEL_UNUSABLE, Reason.SETTING_REFUSED})
 CONFIG_ERRORS = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
@@ -200,10 +202,24 @@ def rejected_pods(deployment: Manifest | None) -> Trouble | None:
     return None if said is None else Trouble(Reason.PODS_REJECTED, said)
 
 
-def evicted(pods: Iterable[Manifest]) -> Trouble | None:
-    """Return why the kubelet evicted the newest of the pods that ended so, None if none did."""
-    gone = [pod for pod in pods if (pod.get("status") or {}).get("reason") == EVICTED]
-    if not gone:
+def evicted(pods: Iterable[Manifest], *, now_ms: int) -> Trouble | None:
+    """Return why the kubelet evicted the newest of the pods that ended so lately, None if none did.
+
+    Pods that ended stay for hours: an eviction of yesterday does not explain a pod that is missing now.
+    """
+    gone = {at_ms: pod for pod in pods if (at_ms := _evicted_ms(pod)) is not None}
+    newest = max(gone, default=None)
+    if newest is None or now_ms - newest > EVICTION_IS_NEWS_MS:
         return None
-    newest = max(gone, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")))
-    return Trouble(Reason.EVICTED, why_evicted(str(newest["status"].get("message", ""))))
+    return Trouble(Reason.EVICTED, why_evicted(str(gone[newest]["status"].get("message", ""))))
+
+
+def _evicted_ms(pod: Manifest) -> int | None:
+    """Return when a pod was evicted, in milliseconds since the epoch; None if it was not."""
+    status = pod.get("status") or {}
+    if status.get("reason") != EVICTED:
+        return None
+    conditions = {each["type"]: each for each in status.get("conditions") or []}
+    at = conditions.get("DisruptionTarget", {}).get("lastTransitionTime")
+    at = at or pod["metadata"]["creationTimestamp"]
+    return round(datetime.fromisoformat(at).timestamp() * 1000)

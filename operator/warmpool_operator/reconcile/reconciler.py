@@ -105,7 +105,7 @@ class Reconciler:
             return
         roster = await self._look(key, state, state.pool)
         live = self._cache.child(key, DEPLOYMENTS.kind)
-        state.rejected = rejected_pods(live) or evicted(self._cache.pods(key))
+        state.rejected = rejected_pods(live) or evicted(self._cache.pods(key), now_ms=self._now_ms())
         self._decide(state, state.pool, key, roster)
         await self._yield(state, state.pool, key)
         moves = await self._act(state, state.pool, key, roster)

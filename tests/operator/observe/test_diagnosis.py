@@ -1,5 +1,6 @@
 """A failed start is a sentence with the number that would fix it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -99,21 +100,25 @@ def test_a_pull_that_fails_comes_with_what_would_help(message: str, hint: str) -
     assert told.endswith(message)
 
 
-def test_the_newest_eviction_is_told() -> None:
-    def gone(at: str, message: str) -> dict[str, Any]:
-        return {
-            "metadata": {"creationTimestamp": at},
-            "status": {"phase": "Failed", "reason": "Evicted", "message": message},
-        }
+def test_the_newest_eviction_is_told_while_it_is_news() -> None:
+    def gone(at: str, message: str, **status: Any) -> dict[str, Any]:
+        known = {"phase": "Failed", "reason": "Evicted", "message": message}
+        return {"metadata": {"creationTimestamp": at}, "status": known | status}
 
-    old, new = gone("2026-01-01T00:00:00Z", "old"), gone("2026-01-02T00:00:00Z", "low on resource: memory.")
-    trouble = evicted([old, new, {"metadata": {}, "status": {"phase": "Running"}}])
+    moved = {"type": "DisruptionTarget", "lastTransitionTime": "2026-01-01T02:00:00Z"}
+    long_lived = gone("2026-01-01T00:00:00Z", "low on resource: memory.", conditions=[moved])
+    short_lived = gone("2026-01-01T01:00:00Z", "before")
+    now_ms = round(datetime(2026, 1, 1, 2, 9, tzinfo=UTC).timestamp() * 1000)
+    trouble = evicted(
+        [long_lived, short_lived, {"metadata": {}, "status": {"phase": "Running"}}], now_ms=now_ms
+    )
     assert trouble is not None
     assert trouble.reason == Reason.EVICTED
     assert trouble.message.startswith(
         "evicted: low on resource: memory.; raise server.resources.requests.memory"
     )
-    assert evicted([{"metadata": {}, "status": {"phase": "Failed"}}]) is None
+    assert evicted([long_lived], now_ms=now_ms + 120_000) is None
+    assert evicted([{"metadata": {}, "status": {"phase": "Failed"}}], now_ms=now_ms) is None
     assert "sizeLimit" in why_evicted(
         "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi."
     )
