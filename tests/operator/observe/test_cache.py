@@ -41,3 +41,19 @@ def test_a_pod_that_changed_or_came_while_the_list_was_under_way_is_kept() -> No
     cache.put_pod(KEY, pod("born", 9))
     cache.replace_pods(KEY, [pod("ready", 1)], before={"ready"})
     assert known(cache) == {"ready": "8", "born": "9"}
+
+
+def test_what_a_pod_has_passed_is_dated_once_and_forgotten_with_it() -> None:
+    times = iter(range(1, 9))
+    cache = Cache(now_ms=lambda: next(times))
+    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    cache.put_pod(KEY, pod("stays", 1))
+    cache.put_pod(KEY, pod("stays", 2) | ready)
+    cache.put_pod(KEY, pod("stays", 3) | ready)
+    cache.put_pod(KEY, pod("goes", 4))
+    passed = cache.milestones(KEY)["uid-stays"]
+    assert (passed.seen_ms, passed.ready_ms) == (1, 2)
+    cache.replace_pods(KEY, [pod("stays", 3)], before={"stays", "goes"})
+    assert set(cache.milestones(KEY)) == {"uid-stays"}
+    cache.drop_pod(KEY, pod("stays", 9))
+    assert not cache.milestones(KEY)
