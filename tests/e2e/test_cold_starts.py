@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from tests.e2e.support.watching import PodWatch
 
 pytestmark = pytest.mark.usefixtures("operator")
 LOAD_SECONDS = 20
+TIMEOUT_SECONDS = 120
 OWN = {"process_start", "imports", "load", "warmup"}
 
 
 def loading(seconds: float, pods: int) -> Object:
     env = [{"name": "WARMPOOL_FAKE_LOAD_SECONDS", "value": str(seconds)}]
-    return spec(server={"env": env}, scaling={"minReplicas": pods, "maxReplicas": 5})
+    made = spec(server={"env": env}, scaling={"minReplicas": pods, "maxReplicas": 5})
+    return made | {"startup": {"timeoutSeconds": TIMEOUT_SECONDS}}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def test_a_start_that_is_slow_against_its_history_is_told_and_not_killed(
     pool.wait("SlowStart", lambda: pool.condition("SlowStart").get("status") == "True", seconds=120)
     slow = pool.condition("SlowStart")
     assert slow["reason"] == "SlowerThanUsual"
-    assert "60 s (startup.timeoutSeconds)" in slow["message"]
+    assert f"{TIMEOUT_SECONDS} s (startup.timeoutSeconds)" in slow["message"]
     assert slow["message"] in kubectl("describe", "wmp", "quick", "-n", place[0]).replace("\n", " ")
     named = slow["message"].split()[1]
     assert named in pool.pod_names() - before
@@ -68,6 +71,20 @@ def test_phases_add_up_to_the_time_that_a_watch_beside_the_operator_sees(
         assert abs(total - wall) <= 0.05 * wall, (total, wall)
         assert LOAD_SECONDS <= start["phasesMs"]["load"] / 1000 < total
     assert startup["phases"]["load"]["p50"].startswith("20")
+
+
+def test_the_first_request_of_a_pod_is_dated(kubectl: Kubectl, place: tuple[str, PodWatch]) -> None:
+    pool = PoolHandle(kubectl, place[0], "slow")
+    pool.wait("three starts", lambda: pool.status().get("startup", {}).get("samples") == 3, seconds=90)
+    body = json.dumps({"model": "fake", "input": "hello"}).encode()
+    request = urllib.request.Request(pool.url(), body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 200
+    told = pool.wait(
+        "the first request",
+        lambda: [each for each in pool.status()["startup"]["last"] if "firstRequestMs" in each],
+    )
+    assert len(told) == 1, "one request reaches one pod"
 
 
 def test_a_start_is_an_event_on_its_pod_and_a_histogram_of_the_operator(
