@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.operator.console.conftest import Run
 from warmpool_operator import __version__
+from warmpool_operator import console as console_package
 from warmpool_operator.api.starts import MeasuredStart, StartupStatus
 from warmpool_operator.api.status import Condition, DecisionStatus, Effective, Pods, PoolStatus, Terms
 from warmpool_operator.capacity.explain import account, sentence
@@ -204,3 +205,11 @@ def test_a_picture_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
         draw("minilm", STARTUP, tmp_path / "x.bmp")
     with pytest.raises(ConsoleError, match="cannot be written"):
         draw("minilm", STARTUP, tmp_path / "none" / "x.png")
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typer", None)
+    monkeypatch.delitem(sys.modules, "warmpool_operator.console.app", raising=False)
+    monkeypatch.delattr(console_package, "app", raising=False)
+    with pytest.raises(SystemExit, match=r"pip install 'warmpool\[cli\]'"):
+        console_package.main()
