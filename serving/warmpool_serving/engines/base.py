@@ -20,6 +20,7 @@ class Encoded:
     """One tokenised text; ``len`` is its tokens, special ones included, after truncation."""
 
     ids: Sequence[int]
+    truncated: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -95,7 +95,12 @@ class SentenceTransformersEngine:
         """Tokenises with the model's own tokenizer."""
         with self._tokenizing:
             found = self._model.tokenizer(list(texts), truncation=True, max_length=self.manifest.max_tokens)
-        return [Encoded(ids) for ids in found["input_ids"]]
+        # Tokenizers written in Python do not tell what they cut off: then a full text counts as cut.
+        cut = [bool(item.overflowing) for item in found.encodings or ()]
+        return [
+            Encoded(ids, cut[index] if cut else len(ids) >= self.manifest.max_tokens)
+            for index, ids in enumerate(found["input_ids"])
+        ]
 
     def compute(self, batch: Sequence[Encoded]) -> list[bytes]:
         """Pads, runs all modules of the model, and brings the vectors back."""

@@ -33,6 +33,8 @@ _SOURCES: Final = (
 )  # fmt: skip
 _PACKAGES: Final = ("onnx", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
 _HUB_SECONDS: Final = 5
+_KEPT: Final = 3
+"""Bundles of a precision that stay in the cache: checkouts that share it differ in their exporters."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,9 +95,9 @@ def ensure(precision: str = "fp32") -> Path:
         precision,
     ]
     _run(command, PYTHONPATH=str(_ROOT / "serving"), PYTHONSAFEPATH="1")
-    for other in bundle.parent.glob(f"minilm-{precision}-*"):
-        if other != bundle:
-            shutil.rmtree(other)
+    made = sorted(bundle.parent.glob(f"minilm-{precision}-*"), key=lambda folder: folder.stat().st_mtime)
+    for other in made[:-_KEPT]:
+        shutil.rmtree(other, ignore_errors=True)
     return bundle
 
 
