@@ -40,6 +40,10 @@ class Engine(Protocol):
         """Threads that may call `compute` at the same time to good effect."""
 
     @property
+    def shares_cores(self) -> bool:
+        """Whether a batch that is computed alone uses the cores of all workers."""
+
+    @property
     def padded(self) -> bool:
         """Whether a batch costs its longest text times its size, rather than its tokens."""
 

@@ -30,7 +30,7 @@ class FakeEngine:
     """The fake engine; see the module."""
 
     name = EngineName.FAKE
-    padded = False
+    padded = shares_cores = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

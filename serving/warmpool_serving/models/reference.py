@@ -92,8 +92,11 @@ def calibration_texts() -> list[str]:
 
 def encode(folder: Path, texts: Sequence[str]) -> list[Golden]:
     """Embeds each text alone, in float32 on the CPU, with sentence-transformers."""
+    import torch  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - takes seconds to import
 
+    # OpenMP's threads wait for each other by spinning: on a busy machine two take ten times as long as one.
+    torch.set_num_threads(1)
     model = SentenceTransformer(str(folder), device="cpu")
     vectors = model.encode(list(texts), batch_size=1, convert_to_numpy=True, show_progress_bar=False)
     return [Golden(text, vector.astype("<f4").tobytes()) for text, vector in zip(texts, vectors, strict=True)]
