@@ -110,8 +110,18 @@ def test_without_a_token_nobody_can_retire(fake: Fake) -> None:
     assert server.load()["state"] == "Ready"
 
 
+def test_a_text_that_must_not_be_cut_is_refused(plain: Any) -> None:
+    long = "word " * 600
+    assert plain.post("/embed", json={"inputs": long}).status_code == 200
+    refused = plain.post("/embed", json={"inputs": ["short", long], "truncate": False})
+    assert (refused.status_code, refused.json()["error_type"]) == (413, "too_many_tokens")
+    assert plain.post("/embed", json={"inputs": "short", "truncate": False}).status_code == 200
+
+
 def test_unknown_paths_are_404_on_both_ports(plain: Any) -> None:
     server = plain
+    assert server.get("/v1/completions").json()["error"]["code"] == "not_found"
+    assert server.get("/v1/embeddings").status_code == 405
     assert server.admin("/nothing").status_code == 404
     assert server.admin("/internal/other", "POST", token=TOKEN).status_code == 404
     assert server.get("/internal/load").status_code == 404
@@ -252,7 +262,9 @@ def test_a_taken_port_ends_with_code_4(start: Fake) -> None:
 
 def test_secrets_are_in_no_log(fake: Fake) -> None:
     server = fake(api_key="a-client-key").until_ready()
-    assert server.embed().status_code == 401
+    assert server.embed().json()["error"]["code"] == "invalid_api_key"
+    native = server.post("/embed", json={"inputs": "x"})
+    assert (native.status_code, native.json()["error_type"]) == (401, "invalid_api_key")
     headers = {"Authorization": "Bearer a-client-key"}
     answer = httpx.post(
         server.url("/v1/embeddings"), json={"input": "secret text"}, headers=headers, timeout=10

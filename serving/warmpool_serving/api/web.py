@@ -144,15 +144,15 @@ class WebApp:
         return guarded
 
     async def _openai(self, request: Request) -> dict[str, Any]:
-        pipeline = self._open_pipeline()
-        wanted = openai.parse(await self._body(request), self._manifest, max_inputs=self._settings.max_inputs)
+        body, pipeline = await self._body(request), self._open_pipeline()
+        wanted = openai.parse(body, self._manifest, max_inputs=self._settings.max_inputs)
         result = await self._embed(pipeline, request, wanted.texts)
         full, normalized = self._manifest.dims, self._manifest.normalized
         return openai.render(wanted, result, model=self._name, normalized=normalized, full=full)
 
     async def _native(self, request: Request) -> list[Any]:
-        pipeline = self._open_pipeline()
-        wanted = native.parse(await self._body(request), self._manifest, max_inputs=self._settings.max_inputs)
+        body, pipeline = await self._body(request), self._open_pipeline()
+        wanted = native.parse(body, self._manifest, max_inputs=self._settings.max_inputs)
         result = await self._embed(pipeline, request, wanted.texts, truncate=wanted.truncate)
         return native.render(wanted, result, self._manifest)
 
@@ -173,6 +173,8 @@ class WebApp:
         return await pipeline.embed(texts, gone=gone, seconds=_timeout(request), truncate=truncate)
 
     async def _body(self, request: Request) -> Any:
+        # Read before anything is refused: a connection that is closed with bytes unread is reset, and the client
+        # may never see the answer.
         most = self._settings.max_body_bytes
         too_large = bad_request(f"The body is larger than {most} bytes.", status=413, code="body_too_large")
         if int(request.headers.get("content-length", "0")) > most:
