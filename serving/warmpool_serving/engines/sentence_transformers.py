@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from warmpool_serving.engines.base import Encoded, Golden, Manifest, ModelError
+from warmpool_serving.engines.deferred import deferred
 from warmpool_serving.models.bundle import GOLDEN, read_golden
 from warmpool_serving.names import EngineName
 
@@ -51,8 +52,9 @@ class SentenceTransformersEngine:
             ModelError: they are not installed.
         """
         try:
-            import sentence_transformers  # noqa: PLC0415 - seconds
-            import torch  # noqa: PLC0415
+            with deferred("sklearn.metrics"):
+                import sentence_transformers  # noqa: PLC0415 - seconds
+                import torch  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModelError(
                 f"{error.name} is not installed; this engine needs warmpool[serving,torch]"
