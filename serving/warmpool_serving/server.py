@@ -94,6 +94,7 @@ class Server:
             self._loop = asyncio.get_running_loop()
             report.lifecycle.to(State.READY)
         report.cold.finish()
+        event("ready", seconds=round(report.cold.seconds, 3), slots=report.slots)
         return batcher
 
     async def _drain(self, ending: "_Ending") -> None:

@@ -6,10 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from warmpool_serving.app import write_termination_message
 
 TOKEN = "a-token-of-the-pool"
 Fake = Callable[..., Any]
@@ -233,6 +236,14 @@ def test_a_model_that_is_not_right_ends_with_code_3(start: Fake, settings: dict[
     assert not any(item["message"] == "model proven" for item in server.log)
 
 
+def test_the_reason_is_left_where_the_kubelet_looks(tmp_path: Path) -> None:
+    write_termination_message("no such weights", tmp_path / "termination-log")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "termination-log").touch()
+    write_termination_message("no such weights", tmp_path / "termination-log")
+    assert (tmp_path / "termination-log").read_text() == "no such weights\n"
+
+
 def test_a_failed_load_never_looks_ready(fake: Fake) -> None:
     server = fake(fake_load_seconds=0.5, fake_fail="no such weights")
     seen = set()
@@ -282,7 +293,9 @@ def test_secrets_are_in_no_log(fake: Fake) -> None:
 def test_the_summary_says_what_runs(plain: Any) -> None:
     record = plain.message("model proven")
     assert (record["engine"], record["containerConcurrency"], record["workers"]) == ("fake", 3, 3)
+    assert (record["latencyTargetMs"], record["maxBodyBytes"], record["maxQueue"]) == (1000, 4096, None)
     assert set(record["seconds"]) >= {"process_start", "imports", "load", "warmup"}
+    assert plain.message("ready")["seconds"] >= sum(record["seconds"].values()) - 0.01
 
 
 def test_only_light_modules_are_imported_before_the_admin_port_listens() -> None:
