@@ -1,13 +1,14 @@
-"""`python -m bench.serving`: measure our server beside others, part by part, and write the results.
+"""`python -m bench.serving`: measure our server beside others, and write the results.
 
-A run can be stopped at any time, or stop by itself after `--minutes`; the next one goes on. When nothing is
-missing, figures and pictures are written.
+Everything is measured once, then everything again. A run can be stopped at any time, or stop by itself after
+`--minutes`; the next one goes on. When nothing is missing, figures and pictures are written.
 """
 
 import argparse
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bench.serving import cold, drain, overload, records, report, throughput
@@ -41,21 +42,21 @@ def main() -> int:
         parser.error(f"no such part: {', '.join(unknown)}")
     if options.fresh:
         records.FILE.unlink(missing_ok=True)
-    until = time.monotonic() + 60 * options.minutes
-    for name in options.parts or PARTS:
-        measure(name, until)
+    # A server that is left behind would disturb whatever is measured next.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    measure(options.parts or list(PARTS), until=time.monotonic() + 60 * options.minutes)
     found = records.read()
-    if any(_turns(found, name) for name in PARTS):
-        print("something is left to measure: run it again to go on", flush=True)
+    if left := len(_turns(found, PARTS)):
+        print(f"{left} turns are left to measure: run it again to go on", flush=True)
         return 3
     print(report.write(found))
     return 0
 
 
-def measure(name: str, until: float) -> None:
-    """Measure what is missing of a part, until a moment of the monotonic clock."""
+def measure(parts: Iterable[str], *, until: float) -> None:
+    """Measure what is missing of some parts, until a moment of the monotonic clock."""
     servers = systems()
-    for system, repetition in _turns(records.read(), name):
+    for repetition, name, system in _turns(records.read(), parts):
         if time.monotonic() > until:
             return
         began = time.monotonic()
@@ -64,9 +65,15 @@ def measure(name: str, until: float) -> None:
         print(f"{name} {system} {repetition}: {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _turns(found: list[records.Record], name: str) -> list[tuple[str, int]]:
-    part = PARTS[name]
-    return records.missing(found, name, part.names or tuple(systems()), part.repetitions)
+def _turns(found: Sequence[records.Record], parts: Iterable[str]) -> list[tuple[int, str, str]]:
+    done = {(record["repetition"], record["part"], record["system"]) for record in found}
+    turns = [
+        (repetition, name, system)
+        for name in parts
+        for system in PARTS[name].names or systems()
+        for repetition in range(PARTS[name].repetitions)
+    ]
+    return [turn for turn in sorted(turns, key=lambda turn: turn[0]) if turn not in done]
 
 
 if __name__ == "__main__":

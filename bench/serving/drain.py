@@ -9,7 +9,9 @@ from bench.serving.client import ClosedLoop, bodies
 from bench.serving.process import Server
 from bench.serving.systems import System
 
-REPETITIONS = 100
+REPETITIONS = 10
+SIGTERMS = 10
+"""Of one repetition."""
 PROPAGATION_SECONDS, TIMEOUT_SECONDS = 0.3, 5.0
 BUDGET_SECONDS = PROPAGATION_SECONDS + TIMEOUT_SECONDS + 2
 _CLIENTS = 64
@@ -17,14 +19,17 @@ _BUSY_SECONDS = 0.3
 
 
 def measure(system: System, repetition: int) -> dict[str, Any]:
-    """Start a server, keep it busy, end it, and see what became of every request."""
+    """Start a server, keep it busy, end it, and see what became of every request; ten times."""
     env = {
         "WARMPOOL_DRAIN_PROPAGATION_SECONDS": str(PROPAGATION_SECONDS),
         "WARMPOOL_DRAIN_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
     }
-    with Server(system, **env) as server:
-        server.until_answering()
-        return asyncio.run(_end(server, repetition))
+    ends = []
+    for number in range(SIGTERMS):
+        with Server(system, **env) as server:
+            server.until_answering()
+            ends.append(asyncio.run(_end(server, repetition * SIGTERMS + number)))
+    return {"ends": ends}
 
 
 async def _end(server: Server, seed: int) -> dict[str, Any]:

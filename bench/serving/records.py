@@ -4,7 +4,6 @@ A record is known by its part, its system and its repetition, and is measured on
 """
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,3 @@ def write(record: Record, file: Path = FILE) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(record) + "\n")
-
-
-def missing(
-    records: Iterable[Record], part: str, systems: Iterable[str], repetitions: int
-) -> list[tuple[str, int]]:
-    """Return what is to be measured yet, interleaved: every system once, then every system again."""
-    done = {(record["system"], record["repetition"]) for record in records if record["part"] == part}
-    turns = [(system, repetition) for repetition in range(repetitions) for system in systems]
-    return [turn for turn in turns if turn not in done]

@@ -80,7 +80,7 @@ def _overload(found: Sequence[Record]) -> dict[str, float]:
 
 
 def _drain(found: Sequence[Record]) -> dict[str, float]:
-    records = _by_system(found, "drain")["onnx"]
+    records = [end for record in _by_system(found, "drain")["onnx"] for end in record["ends"]]
     outcomes: Counter[str] = Counter()
     for record in records:
         outcomes.update(record["outcomes"])
