@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -93,16 +94,22 @@ class Server:
 
     def pss_mib(self) -> float:
         """Memory of the whole process group, shared pages by share, in MiB."""
-        total = 0
+        lines = [line for text in self._read("smaps_rollup") for line in text.splitlines()]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+    def cpu_s(self) -> float:
+        """CPU time that the processes of the group have used, in seconds."""
+        # Fields 14 and 15 of proc_pid_stat(5); the second may hold spaces, so counting begins after it.
+        stats = [text.rpartition(")")[2].split() for text in self._read("stat")]
+        return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+    def _read(self, name: str) -> Iterator[str]:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if os.getpgid(int(folder.name)) != self.process.pid:
-                    continue
-                rollup = (folder / "smaps_rollup").read_text(encoding="ascii")
+                if os.getpgid(int(folder.name)) == self.process.pid:
+                    yield (folder / name).read_text(encoding="ascii", errors="replace")
             except OSError:
                 continue
-            total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-        return total / 1024
 
 
 def _signal(group: int, sig: signal.Signals) -> bool:

@@ -57,7 +57,7 @@ def _throughput(found: Sequence[Record]) -> dict[str, float]:
         numbers[f"{system}_pss_loaded_mib"] = _median(records, "pss_loaded_mib")
         for cell in records[0]["cells"]:
             cells = [record["cells"][cell] for record in records]
-            for what in ("p50_s", "p99_s") if cell == "open" else ("rps", "p50_s", "p99_s"):
+            for what in ("p50_s", "p99_s") if cell == "open" else ("rps", "cpu_ms", "p50_s", "p99_s"):
                 numbers[f"{what}_{system}_{cell}"] = _median(cells, what)
     return numbers
 

@@ -30,7 +30,8 @@ def write(figures: Mapping[str, float]) -> None:
 
 def tables(figures: Mapping[str, float]) -> str:
     """Return goals, throughput and latency as Markdown, with the pictures."""
-    return "\n".join((_goals(figures), _COLD, _throughput(figures), _THROUGHPUT, _latency(figures)))
+    parts = (_goals(figures), _COLD, _throughput(figures), _THROUGHPUT, _cpu(figures), _latency(figures))
+    return "\n".join(parts)
 
 
 def _goals(figures: Mapping[str, float]) -> str:
@@ -85,6 +86,17 @@ def _throughput(figures: Mapping[str, float]) -> str:
         [LABELS[system], *(f"{figures[f'rps_{system}_{cell}']:.0f}" for cell in _CELLS)] for system in LABELS
     ]
     return "Requests per second:\n\n" + _table(["Server", *map(_heading, _CELLS)], rows)
+
+
+def _cpu(figures: Mapping[str, float]) -> str:
+    rows = [
+        [LABELS[system], *(f"{figures[f'cpu_ms_{system}_{cell}']:.1f}" for cell in _CELLS)]
+        for system in LABELS
+    ]
+    about = (
+        "CPU time of the server per request, in milliseconds, which neighbours on the machine change least:"
+    )
+    return f"{about}\n\n" + _table(["Server", *map(_heading, _CELLS)], rows)
 
 
 def _latency(figures: Mapping[str, float]) -> str:

@@ -41,8 +41,10 @@ def measure(system: System, repetition: int) -> dict[str, Any]:
 async def _closed(server: Server, length: str, clients: int, seed: int) -> dict[str, Any]:
     ramp, seconds = _WINDOWS_OF_64[length] if clients == 64 else _WINDOWS[clients]
     loop = ClosedLoop(server.url, bodies(server.system.payload, length, seed=seed), clients=clients)
+    before = server.cpu_s()
     window = await loop.measure(ramp=ramp, seconds=seconds)
     return {
+        "cpu_ms": 1000 * (server.cpu_s() - before) / max(1, loop.outcomes["200"]),
         "rps": window.rps,
         "p50_s": window.quantile(50),
         "p99_s": window.quantile(99),
