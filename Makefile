@@ -95,6 +95,10 @@ bench-burst: setup bundle ## Bursts against warmpool and what people would pick 
 	@$(RUN) python -m bench.burst run --build $(BURST)
 	@$(RUN) python -m bench.burst report
 
+.PHONY: bench-serving
+bench-serving: setup ## The model server beside others; goes on where it was stopped (FRESH=1 begins anew).
+	@$(RUN) python -m bench.serving $(if $(FRESH),--fresh)
+
 ##@ Cluster and images
 .PHONY: cluster-up
 cluster-up: ## Start the test cluster, or find it running.

@@ -33,25 +33,28 @@ class Speed:
 
     ``seconds`` is busy time, ``squares`` the sum of squared batch times, so that
     ``squares / seconds`` is the batch time that a request which arrives at random finds running.
+    ``worker_seconds`` is busy time by its price: alone, a batch may use the cores of every worker.
     """
 
     tokens: float = 0.0
     seconds: float = 0.0
     squares: float = 0.0
+    worker_seconds: float = 0.0
 
-    def after(self, tokens: int, seconds: float) -> "Speed":
-        """The speed after one more batch."""
+    def after(self, tokens: int, seconds: float, *, workers: float = 1.0) -> "Speed":
+        """The speed after one more batch, which used the cores of ``workers`` workers."""
         keep = 0.5 ** (seconds / _HALF_LIFE)
         return Speed(
             tokens=self.tokens * keep + tokens,
             seconds=self.seconds * keep + seconds,
             squares=self.squares * keep + seconds * seconds,
+            worker_seconds=self.worker_seconds * keep + seconds * workers,
         )
 
     @property
     def tokens_per_second(self) -> float:
-        """Tokens per second of one busy worker; 0.0 before the first batch."""
-        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+        """Tokens per second of one busy worker among busy workers; 0.0 before the first batch."""
+        return self.tokens / self.worker_seconds if self.worker_seconds > 0 else 0.0
 
     @property
     def batch_seconds(self) -> float:

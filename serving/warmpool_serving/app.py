@@ -120,7 +120,9 @@ class App:
             precision=manifest.precision, dims=manifest.dims, maxTokens=manifest.max_tokens,
             proofCosine=round(warm.proof_cosine, 6), cores=self.cores.count, coresFrom=self.cores.source,
             workers=engine.workers, containerConcurrency=settings.container_concurrency,
-            latencyTargetMs=settings.latency_target_ms,
+            latencyTargetMs=settings.latency_target_ms, maxQueue=settings.max_queue,
+            maxBatchTokens=settings.max_batch_tokens, maxRequestTokens=settings.max_request_tokens,
+            maxInputs=settings.max_inputs, maxBodyBytes=settings.max_body_bytes,
             tokensPerSecond=round(engine.workers * warm.speed.tokens_per_second),
             seconds={str(phase): round(value, 3) for phase, value in self.cold.done().items()},
         )  # fmt: skip

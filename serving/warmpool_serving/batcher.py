@@ -41,6 +41,7 @@ class Batcher:
         self._idle = 0
         self._stopping = False
         self._busy_since: dict[int, float] = {}
+        self._busy_then: dict[int, int] = {}
         self.speed = speed
         self._threads: list[threading.Thread] = []
 
@@ -121,6 +122,7 @@ class Batcher:
                     self._expire()
                     if batch := self._pick():
                         self._busy_since[worker] = self._clock()
+                        self._busy_then[worker] = len(self._busy_since)
                         if self._queue:
                             self._changed.notify()
                         return batch
@@ -159,9 +161,10 @@ class Batcher:
         sizes = [item.tokens for item in batch]
         padded = max(sizes) * len(sizes) if self._limits.padded else sum(sizes)
         with self._changed:
-            self._busy_since.pop(worker, None)
+            used = self._workers_used(worker)
+            del self._busy_since[worker]
             if error is None:
-                self.speed = self.speed.after(sum(sizes), seconds)
+                self.speed = self.speed.after(sum(sizes), seconds, workers=used)
             for position, item in enumerate(batch):
                 self._running_tokens -= item.tokens
                 job = item.job
@@ -179,6 +182,12 @@ class Batcher:
             self._changed.notify()
         if error is None:
             self._on_batch(BatchReport(len(sizes), sum(sizes), padded, seconds))
+
+    def _workers_used(self, worker: int) -> float:
+        # The cores were shared by as many as were busy, on average of this batch's begin and end.
+        if not self._engine.shares_cores:
+            return 1.0
+        return 2 * self._engine.workers / (self._busy_then[worker] + len(self._busy_since))
 
     def _expire(self) -> None:
         now = self._clock()

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from warmpool_serving import __version__
+from warmpool_serving import __version__, signals
 from warmpool_serving.config import ConfigError, add_flags, read_settings, unknown_variables
 from warmpool_serving.names import Exit
 
@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: list[str]) -> int:
+    # First of all: the kernel drops a signal that PID 1 neither handles nor blocks.
+    signals.block()
     flags = _parser().parse_args(arguments) if arguments else None
     try:
         settings = read_settings(flags=vars(flags) if flags else None)

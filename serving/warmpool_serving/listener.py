@@ -8,10 +8,14 @@ tries again after a second and is then refused, as it would have been.
 
 import socket
 import struct
+import time
 from typing import Final
 
 _SO_ATTACH_FILTER: Final = 26
-_ACCEPT_SECONDS: Final = 0.05
+_QUIET_SECONDS: Final = 0.05
+_ACCEPT_SECONDS: Final = 2.0
+_TCP_INFO_BACKLOG: Final = 24
+"""Offset of tcpi_unacked in struct tcp_info: of a listener, the connections that wait to be accepted."""
 # Classic BPF over the TCP header: load the flags byte (offset 13), drop if SYN without ACK.
 _DROP_NEW: Final = (
     (0x30, 0, 0, 13),
@@ -43,8 +47,21 @@ async def quiesce(listener: socket.socket) -> None:
     """Lets no new connection complete, and gives the event loop time to accept those that have."""
     import asyncio  # noqa: PLC0415 - this module is imported before the admin port listens
 
-    if drop_new_connections(listener):
-        await asyncio.sleep(_ACCEPT_SECONDS)
+    if not drop_new_connections(listener):
+        return
+    end = time.monotonic() + _ACCEPT_SECONDS
+    await asyncio.sleep(_QUIET_SECONDS)
+    while waiting(listener) and time.monotonic() < end:  # noqa: ASYNC110 - the kernel has no event for it
+        await asyncio.sleep(_QUIET_SECONDS)
+
+
+def waiting(listener: socket.socket) -> int:
+    """Connections that are complete and not accepted yet; 0 where the kernel does not tell."""
+    try:
+        info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BACKLOG + 4)
+        return int(struct.unpack_from("I", info, _TCP_INFO_BACKLOG)[0])
+    except (OSError, struct.error):
+        return 0
 
 
 def drop_new_connections(listener: socket.socket) -> bool:

@@ -35,7 +35,7 @@ class RefusedError(Exception):
 
 
 class TooLongError(Exception):
-    """The request has more tokens than any request may have."""
+    """The request, or a text of it that must not be cut, has too many tokens."""
 
 
 class EndedError(Exception):
@@ -72,18 +72,25 @@ class Pipeline:
         self._tokenising = 0
 
     async def embed(
-        self, texts: Sequence[str], *, gone: Callable[[], Awaitable[None]], seconds: float | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        gone: Callable[[], Awaitable[None]],
+        seconds: float | None = None,
+        truncate: bool = True,
     ) -> Embedded:
         """Embeds ``texts``; ``gone`` returns when the client has gone; it waits ``seconds`` at most.
 
         Raises:
-            TooLongError: more tokens than any request may have.
+            TooLongError: more tokens than any request may have, or than a text may and ``truncate`` is false.
             RefusedError: too much is waiting already.
             EndedError: the client went away, the deadline passed, the drain ran out, or the engine failed.
         """
         arrived = time.monotonic()
         self._admit(1)
         encoded = await self._encode(texts)
+        if not truncate and any(item.truncated for item in encoded):
+            raise TooLongError(f"A text has more than {self._engine.manifest.max_tokens} tokens.")
         tokens = sum(map(len, encoded))
         if tokens > self._max_tokens:
             raise TooLongError(f"The request has {tokens} tokens; at most {self._max_tokens} are taken.")

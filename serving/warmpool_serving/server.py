@@ -30,6 +30,7 @@ from warmpool_serving.state import Lifecycle
 from warmpool_serving.warmup import Warm
 
 _LEFTOVER_SECONDS = 2
+_FIRST_REQUEST_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the idle time of a proxy's upstream connections (60 s for nginx), so the proxy closes first."""
 _BACKLOG = 2048
@@ -93,6 +94,7 @@ class Server:
             self._loop = asyncio.get_running_loop()
             report.lifecycle.to(State.READY)
         report.cold.finish()
+        event("ready", seconds=round(report.cold.seconds, 3), slots=report.slots)
         return batcher
 
     async def _drain(self, ending: "_Ending") -> None:
@@ -112,7 +114,7 @@ class Server:
         event("drained", seconds=round(outcome.seconds, 2), abandoned=outcome.abandoned)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ending:
     """What the steps of the drain do to this server."""
 
@@ -121,6 +123,7 @@ class _Ending:
     web: WebApp
     lifecycle: Lifecycle
     batcher: Batcher
+    closed_at: float = 0.0
 
     def unready(self) -> None:
         self.lifecycle.to(State.DRAINING)
@@ -130,9 +133,16 @@ class _Ending:
         for server in self.http.servers:
             server.close()
         self.web.refusing = True
+        self.closed_at = time.monotonic()
 
     def in_flight(self) -> int:
-        return self.web.active
+        return self.web.active + self._expected()
+
+    def _expected(self) -> int:
+        # Who has just connected is about to send a request, and would be reset.
+        if time.monotonic() > self.closed_at + _FIRST_REQUEST_SECONDS:
+            return 0
+        return sum(getattr(item, "cycle", self) is None for item in self.http.server_state.connections)
 
     def give_up(self) -> int:
         return self.batcher.end_all(Outcome.DRAINED)

@@ -36,8 +36,10 @@ class TextTokenizer:
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Tokenises; the lock of the interpreter is released meanwhile."""
         if len(texts) == 1:
-            return [Encoded(self._tokenizer.encode(texts[0]).ids)]
-        return [Encoded(item.ids) for item in self._tokenizer.encode_batch_fast(list(texts))]
+            found = [self._tokenizer.encode(texts[0])]
+        else:
+            found = self._tokenizer.encode_batch_fast(list(texts))
+        return [Encoded(item.ids, bool(item.overflowing)) for item in found]
 
 
 def runs_inline(texts: Sequence[str]) -> bool:

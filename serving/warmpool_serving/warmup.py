@@ -88,7 +88,8 @@ def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: i
     began = time.monotonic()
     worst = _prove(engine, texts, [item.vector for item in golden])
     tokens = sum(map(len, texts))
-    speed = Speed().after(tokens, max(1e-6, time.monotonic() - began))
+    used = engine.workers if engine.shares_cores else 1
+    speed = Speed().after(tokens, max(1e-6, time.monotonic() - began), workers=used)
     return Warm(speed=speed, means=Means(tokens=tokens / len(texts)), proof_cosine=worst)
 
 

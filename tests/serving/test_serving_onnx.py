@@ -62,6 +62,17 @@ def test_a_batch_gives_what_each_text_gives_alone(engine: OnnxEngine, reference:
         )
 
 
+@pytest.mark.parametrize(("precision", "least", "ranks"), [("fp32", 0.9999, 0.999), ("int8", 0.985, 0.9)])
+def test_a_bundle_states_how_it_agrees_on_a_thousand_real_texts(
+    precision: str, least: float, ranks: float, request: pytest.FixtureRequest
+) -> None:
+    fixture = "minilm_bundle" if precision == "fp32" else "minilm_int8_bundle"
+    quality = bundle.read_manifest(request.getfixturevalue(fixture)).quality
+    assert quality["texts"] > 1000
+    assert least <= quality["cosine_min"] <= quality["cosine_p01"] <= quality["cosine_mean"]
+    assert quality["rank_agreement"] >= ranks
+
+
 def test_int8_stays_within_its_stated_bound(minilm_int8_bundle: Path, reference: list[Golden]) -> None:
     manifest = bundle.read_manifest(minilm_int8_bundle)
     engine = OnnxEngine(minilm_int8_bundle, manifest, workers=1)

@@ -108,7 +108,21 @@ def test_each_way_to_end_has_its_code(outcome: Outcome, status: int) -> None:
 
 def test_native_requests() -> None:
     assert native.parse({"inputs": "a"}, MANIFEST, max_inputs=3).texts == ["a"]
-    for body, status in (({}, 422), ({"inputs": ["a", 1]}, 422), ({"inputs": ["a"] * 4}, 413)):
+    nulls = dict.fromkeys(("normalize", "truncate", "truncation_direction", "prompt_name", "dimensions"))
+    plain = native.parse({"inputs": "a", **nulls}, MANIFEST, max_inputs=3)
+    assert (plain.normalize, plain.truncate, plain.dims) == (True, True, 4)
+    wrong = (
+        {"truncate": 1},
+        {"truncation_direction": "Left"},
+        {"prompt_name": "query"},
+        {"normalize": False},
+    )
+    for body, status in (
+        ({}, 422),
+        ({"inputs": ["a", 1]}, 422),
+        ({"inputs": ["a"] * 4}, 413),
+        *(({"inputs": "a", **more}, 422) for more in wrong),
+    ):
         with pytest.raises(ApiError) as caught:
             native.parse(body, MANIFEST, max_inputs=3)
         assert caught.value.status == status

@@ -6,10 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from warmpool_serving.app import write_termination_message
 
 TOKEN = "a-token-of-the-pool"
 Fake = Callable[..., Any]
@@ -110,8 +113,18 @@ def test_without_a_token_nobody_can_retire(fake: Fake) -> None:
     assert server.load()["state"] == "Ready"
 
 
+def test_a_text_that_must_not_be_cut_is_refused(plain: Any) -> None:
+    long = "word " * 600
+    assert plain.post("/embed", json={"inputs": long}).status_code == 200
+    refused = plain.post("/embed", json={"inputs": ["short", long], "truncate": False})
+    assert (refused.status_code, refused.json()["error_type"]) == (413, "too_many_tokens")
+    assert plain.post("/embed", json={"inputs": "short", "truncate": False}).status_code == 200
+
+
 def test_unknown_paths_are_404_on_both_ports(plain: Any) -> None:
     server = plain
+    assert server.get("/v1/completions").json()["error"]["code"] == "not_found"
+    assert server.get("/v1/embeddings").status_code == 405
     assert server.admin("/nothing").status_code == 404
     assert server.admin("/internal/other", "POST", token=TOKEN).status_code == 404
     assert server.get("/internal/load").status_code == 404
@@ -223,6 +236,14 @@ def test_a_model_that_is_not_right_ends_with_code_3(start: Fake, settings: dict[
     assert not any(item["message"] == "model proven" for item in server.log)
 
 
+def test_the_reason_is_left_where_the_kubelet_looks(tmp_path: Path) -> None:
+    write_termination_message("no such weights", tmp_path / "termination-log")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "termination-log").touch()
+    write_termination_message("no such weights", tmp_path / "termination-log")
+    assert (tmp_path / "termination-log").read_text() == "no such weights\n"
+
+
 def test_a_failed_load_never_looks_ready(fake: Fake) -> None:
     server = fake(fake_load_seconds=0.5, fake_fail="no such weights")
     seen = set()
@@ -252,7 +273,9 @@ def test_a_taken_port_ends_with_code_4(start: Fake) -> None:
 
 def test_secrets_are_in_no_log(fake: Fake) -> None:
     server = fake(api_key="a-client-key").until_ready()
-    assert server.embed().status_code == 401
+    assert server.embed().json()["error"]["code"] == "invalid_api_key"
+    native = server.post("/embed", json={"inputs": "x"})
+    assert (native.status_code, native.json()["error_type"]) == (401, "invalid_api_key")
     headers = {"Authorization": "Bearer a-client-key"}
     answer = httpx.post(
         server.url("/v1/embeddings"), json={"input": "secret text"}, headers=headers, timeout=10
@@ -270,7 +293,9 @@ def test_secrets_are_in_no_log(fake: Fake) -> None:
 def test_the_summary_says_what_runs(plain: Any) -> None:
     record = plain.message("model proven")
     assert (record["engine"], record["containerConcurrency"], record["workers"]) == ("fake", 3, 3)
+    assert (record["latencyTargetMs"], record["maxBodyBytes"], record["maxQueue"]) == (1000, 4096, None)
     assert set(record["seconds"]) >= {"process_start", "imports", "load", "warmup"}
+    assert plain.message("ready")["seconds"] >= sum(record["seconds"].values()) - 0.01
 
 
 def test_only_light_modules_are_imported_before_the_admin_port_listens() -> None:

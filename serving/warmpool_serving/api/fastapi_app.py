@@ -40,9 +40,7 @@ _RETRY_AFTER: Final = {
 }
 _COMPUTING: Final = (400, 401, 413, 429, 500, 503, 504)
 _OPENAI: Final[dict[int, Any]] = dict.fromkeys(_COMPUTING, schemas.OpenAIError)
-_NATIVE: Final[dict[int, Any]] = dict.fromkeys((*_COMPUTING, 422), schemas.NativeError) | {
-    401: schemas.OpenAIError
-}
+_NATIVE: Final[dict[int, Any]] = dict.fromkeys((*_COMPUTING, 422), schemas.NativeError)
 _KEY: Final[dict[int, Any]] = {401: schemas.OpenAIError}
 
 
@@ -66,7 +64,9 @@ _OPERATIONS: Final = {
     ("POST", ClientPath.EMBED): _Operation("embed", "Embed texts", *_EMBED),
     ("POST", ClientPath.ROOT): _Operation("embedAtRoot", "Embed texts", *_EMBED),
     ("GET", ClientPath.MODELS): _Operation("listModels", "The one model", schemas.ModelList, _KEY),
-    ("GET", ClientPath.INFO): _Operation("info", "What is served, and its limits", schemas.Info, _KEY),
+    ("GET", ClientPath.INFO): _Operation(
+        "info", "What is served, and its limits", schemas.Info, {401: schemas.NativeError}
+    ),
     ("GET", ClientPath.HEALTH): _Operation(
         "health", "Whether the server is ready", schemas.Ready, {503: schemas.Ready}
     ),

@@ -17,11 +17,12 @@ from warmpool_serving.vectors import floats, shortened
 
 @dataclass(frozen=True, slots=True)
 class EmbedRequest:
-    """A checked request: its texts, whether vectors are to have length 1, and their dimensions."""
+    """A checked request: texts, whether vectors get length 1, their dimensions, whether texts may be cut."""
 
     texts: Sequence[str]
     normalize: bool
     dims: int
+    truncate: bool
 
 
 def parse(body: Any, manifest: Manifest, *, max_inputs: int) -> EmbedRequest:
@@ -40,15 +41,34 @@ def parse(body: Any, manifest: Manifest, *, max_inputs: int) -> EmbedRequest:
         raise _invalid(
             f"inputs has {len(texts)} texts; at most {max_inputs} are taken.", param="inputs", status=413
         )
-    normalize = body.get("normalize", True)
-    if not isinstance(normalize, bool):
-        raise _invalid("normalize must be true or false.", param="normalize")
+    normalize = _flag(body, "normalize")
     if not normalize and manifest.normalized:
         raise _invalid(f"{manifest.name} always gives vectors of length 1.", param="normalize")
     dims = body.get("dimensions")
     if dims is not None and dims != manifest.dims and dims not in manifest.matryoshka:
         raise _invalid(f"{manifest.name} was not trained for these dimensions.", param="dimensions")
-    return EmbedRequest(texts=texts, normalize=normalize, dims=manifest.dims if dims is None else dims)
+    _refuse_unsupported(body, manifest)
+    return EmbedRequest(
+        texts=texts,
+        normalize=normalize,
+        dims=manifest.dims if dims is None else dims,
+        truncate=_flag(body, "truncate"),
+    )
+
+
+def _flag(body: dict[str, Any], name: str) -> bool:
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise _invalid(f"{name} must be true or false.", param=name)
+    return value is not False
+
+
+def _refuse_unsupported(body: dict[str, Any], manifest: Manifest) -> None:
+    # Ignored, either would give vectors of another text than the client means.
+    if body.get("prompt_name") is not None:
+        raise _invalid(f"{manifest.name} has no prompts.", param="prompt_name")
+    if str(body.get("truncation_direction") or "right").lower() != "right":
+        raise _invalid("Texts are cut at their end only.", param="truncation_direction")
 
 
 def _invalid(message: str, *, param: str | None = None, status: int = 422) -> ApiError:
@@ -77,5 +97,6 @@ def info(manifest: Manifest, settings: Settings, version: str) -> dict[str, Any]
         "max_batch_requests": settings.max_batch_items,
         "max_client_batch_size": settings.max_inputs,
         "auto_truncate": True,
+        "tokenization_workers": 1,
         "version": version,
     }

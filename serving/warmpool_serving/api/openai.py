@@ -38,8 +38,8 @@ def parse(body: Any, manifest: Manifest, *, max_inputs: int) -> EmbeddingRequest
     model = body.get("model")
     if model is not None and not isinstance(model, str):
         raise bad_request("model must be a string.", param="model")
-    encoding = body.get("encoding_format", "float")
-    if encoding not in ("float", "base64"):
+    encoding = body.get("encoding_format")
+    if encoding not in (None, "float", "base64"):
         raise bad_request("encoding_format must be float or base64.", param="encoding_format")
     return EmbeddingRequest(
         texts=texts, base64=encoding == "base64", dims=_dims(body.get("dimensions"), manifest)

@@ -29,7 +29,7 @@ class EmbeddingRequest(_Model):
 
     input: Texts
     model: str | None = Field(default=None, description="Not checked: one process serves one model.")
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Literal["float", "base64"] | None = "float"
     dimensions: Dimensions = None
     user: str | None = Field(default=None, description="Not read.")
 
@@ -93,8 +93,10 @@ class EmbedRequest(_Model):
     """Texts to embed, as text-embeddings-inference takes them."""
 
     inputs: Texts
-    normalize: bool = True
-    truncate: bool | None = Field(default=None, description="Not read: longer texts are always truncated.")
+    normalize: bool | None = True
+    truncate: bool | None = Field(default=None, description="False refuses texts that are too long; 413.")
+    truncation_direction: Literal["right", "Right"] | None = None
+    prompt_name: None = Field(default=None, description="No model here has prompts.")
     dimensions: Dimensions = None
 
 
@@ -130,6 +132,7 @@ class Info(_Model):
     max_batch_requests: int
     max_client_batch_size: int = Field(description="Texts of one request.")
     auto_truncate: bool
+    tokenization_workers: int
     version: str
 
 

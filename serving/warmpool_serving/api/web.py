@@ -32,7 +32,8 @@ _DRAINING_RETRY_SECONDS: Final = 1.0
 MAX_TIMEOUT_MS: Final = 3_600_000
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 """What `openapi_document` derived from the FastAPI application."""
-_OPEN_PATHS: Final = frozenset({ClientPath.HEALTH, ClientPath.OIP_LIVE, ClientPath.OIP_READY, "/v2"})
+_OPEN_PATHS: Final = frozenset({ClientPath.HEALTH, ClientPath.OIP_LIVE, ClientPath.OIP_READY})
+_NATIVE_PATHS: Final = frozenset({ClientPath.EMBED, ClientPath.ROOT, ClientPath.INFO})
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -47,7 +48,8 @@ class WebApp:
         self.pipeline: Pipeline | None = None
         self.active = 0
         self.refusing = False
-        self._counted = self.counting(Starlette(routes=self._routes()))
+        no_route = dict.fromkeys((404, 405), _no_such_route)
+        self._counted = self.counting(Starlette(routes=self._routes(), exception_handlers=no_route))
 
     @property
     def handlers(self) -> Mapping[tuple[str, str], Handler]:
@@ -100,9 +102,8 @@ class WebApp:
             if self._authorised(scope, path):
                 await app(scope, receive, counted)
             else:
-                await _reply(401, _unauthorised().openai(), {"www-authenticate": "Bearer"})(
-                    scope, receive, counted
-                )
+                refusal = _reply(401, _shaped(_unauthorised(), path), {"www-authenticate": "Bearer"})
+                await refusal(scope, receive, counted)
         finally:
             self.active -= 1
             self._metrics.answered(path, status, time.monotonic() - began)
@@ -143,16 +144,17 @@ class WebApp:
         return guarded
 
     async def _openai(self, request: Request) -> dict[str, Any]:
-        pipeline = self._open_pipeline()
-        wanted = openai.parse(await self._body(request), self._manifest, max_inputs=self._settings.max_inputs)
+        body, pipeline = await self._body(request), self._open_pipeline()
+        wanted = openai.parse(body, self._manifest, max_inputs=self._settings.max_inputs)
         result = await self._embed(pipeline, request, wanted.texts)
         full, normalized = self._manifest.dims, self._manifest.normalized
         return openai.render(wanted, result, model=self._name, normalized=normalized, full=full)
 
     async def _native(self, request: Request) -> list[Any]:
-        pipeline = self._open_pipeline()
-        wanted = native.parse(await self._body(request), self._manifest, max_inputs=self._settings.max_inputs)
-        return native.render(wanted, await self._embed(pipeline, request, wanted.texts), self._manifest)
+        body, pipeline = await self._body(request), self._open_pipeline()
+        wanted = native.parse(body, self._manifest, max_inputs=self._settings.max_inputs)
+        result = await self._embed(pipeline, request, wanted.texts, truncate=wanted.truncate)
+        return native.render(wanted, result, self._manifest)
 
     def _open_pipeline(self) -> Pipeline:
         if self.refusing:
@@ -161,14 +163,18 @@ class WebApp:
             raise RefusedError(Reject.NOT_READY, _STARTING_RETRY_SECONDS)
         return self.pipeline
 
-    async def _embed(self, pipeline: Pipeline, request: Request, texts: Any) -> Embedded:
+    async def _embed(
+        self, pipeline: Pipeline, request: Request, texts: Any, *, truncate: bool = True
+    ) -> Embedded:
         async def gone() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
 
-        return await pipeline.embed(texts, gone=gone, seconds=_timeout(request))
+        return await pipeline.embed(texts, gone=gone, seconds=_timeout(request), truncate=truncate)
 
     async def _body(self, request: Request) -> Any:
+        # Read before anything is refused: a connection that is closed with bytes unread is reset, and the client
+        # may never see the answer.
         most = self._settings.max_body_bytes
         too_large = bad_request(f"The body is larger than {most} bytes.", status=413, code="body_too_large")
         if int(request.headers.get("content-length", "0")) > most:
@@ -211,6 +217,17 @@ def _timeout(request: Request) -> float | None:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_TIMEOUT_MS:
         raise bad_request(f"{Header.REQUEST_TIMEOUT_MS} must be from 1 to {MAX_TIMEOUT_MS}.")
     return int(text) / 1000
+
+
+def _shaped(error: ApiError, path: str) -> dict[str, object]:
+    return error.native() if path in _NATIVE_PATHS else error.openai()
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    status, headers = getattr(error, "status_code", 404), getattr(error, "headers", None)
+    what = f"{request.method} {request.url.path}"
+    problem = ApiError(status, f"There is no {what} here; see {ClientPath.OPENAPI}.", code="not_found")
+    return _reply(status, problem.openai(), headers)
 
 
 def _unauthorised() -> ApiError:

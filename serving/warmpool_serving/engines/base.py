@@ -20,6 +20,7 @@ class Encoded:
     """One tokenised text; ``len`` is its tokens, special ones included, after truncation."""
 
     ids: Sequence[int]
+    truncated: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -37,6 +38,10 @@ class Engine(Protocol):
     @property
     def workers(self) -> int:
         """Threads that may call `compute` at the same time to good effect."""
+
+    @property
+    def shares_cores(self) -> bool:
+        """Whether a batch that is computed alone uses the cores of all workers."""
 
     @property
     def padded(self) -> bool:

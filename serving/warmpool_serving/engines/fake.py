@@ -30,7 +30,7 @@ class FakeEngine:
     """The fake engine; see the module."""
 
     name = EngineName.FAKE
-    padded = False
+    padded = shares_cores = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -83,9 +83,11 @@ def _files(weights_mib: int) -> dict[str, FileEntry]:
 
 def encode_text(text: str) -> Encoded:
     """Tokens of the fake vocabulary: a hash per word."""
-    words = text.split()[: MAX_TOKENS - _SPECIAL]
+    words = text.split()
+    truncated = len(words) > MAX_TOKENS - _SPECIAL
+    words = words[: MAX_TOKENS - _SPECIAL]
     hashes = [int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest()) for word in words]
-    return Encoded([1, *hashes, 2])
+    return Encoded([1, *hashes, 2], truncated)
 
 
 def vector_of(item: Encoded, sign: float = 1.0) -> bytes:

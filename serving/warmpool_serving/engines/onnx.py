@@ -3,7 +3,8 @@
 Packed means that the tokens of all texts of a batch lie one after another, so the matrix products
 (90 % of the work and more) see no padding; only attention, which mixes positions, is laid out as
 texts by longest text. The graph's inputs are made in `pack`; `models.bert_graph` makes the graph.
-Thread-safe: one session is run by all workers, each run on one core.
+Thread-safe: one session is run by all workers. Its threads help whichever run has work to give, so
+one batch alone uses all cores, and as many batches as cores use one each; none of them spins.
 """
 
 import threading
@@ -29,7 +30,7 @@ class OnnxEngine:
     """Runs a bundle made by ``warmpool-serve export``."""
 
     name = EngineName.ONNX
-    padded = False
+    padded, shares_cores = False, True
 
     def __init__(self, folder: Path, manifest: Manifest, *, workers: int) -> None:
         self.manifest, self.workers = manifest, workers
@@ -60,7 +61,7 @@ class OnnxEngine:
 
         thread = threading.Thread(target=tokenizer, name="tokenizer", daemon=True)
         thread.start()
-        self._session = open_session(self._folder / GRAPH)
+        self._session = open_session(self._folder / GRAPH, threads=self.workers)
         thread.join()
         if failures:
             raise failures[0]
@@ -82,8 +83,8 @@ class OnnxEngine:
         return [raw[start : start + size] for start in range(0, len(raw), size)]
 
 
-def open_session(graph: Path) -> Any:
-    """Opens a graph for several threads that run it on one core each.
+def open_session(graph: Path, *, threads: int = 1) -> Any:
+    """Opens a graph for several callers at once, who share ``threads`` threads.
 
     Raises:
         ModelError: the graph or its weights are missing or unusable.
@@ -92,7 +93,9 @@ def open_session(graph: Path) -> Any:
 
     options = ort.SessionOptions()
     # Unset, both pools are sized by the host's cores whatever the container's limit is.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # A thread that spins while it waits takes the core from another caller, and CPU time from the quota.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     # The graph was fused when it was exported; looking for more costs 15 ms and finds nothing.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL

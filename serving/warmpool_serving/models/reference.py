@@ -1,10 +1,12 @@
 """Texts, and the vectors sentence-transformers gives for them.
 
-The golden texts prove a server before it says ready, so they are few and cheap; the reference
-texts prove an export, so they cover lengths from one token to far beyond the limit, scripts,
-accents, numbers, code and things that tokenizers stumble over.
+The golden texts prove a server before it says ready, so they are few and cheap. The reference
+texts cover lengths from one token to far beyond the limit, scripts, accents, numbers, code and
+things that tokenizers stumble over; the real texts are what people wrote. Both judge an export.
 """
 
+import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -37,6 +39,9 @@ _SENTENCES: Final = (
     "supercalifragilisticexpialidocious antidisestablishmentarianism",
     "a b c d e f g h i j k l m n o p q r s t u v w x y z",
 )  # fmt: skip
+_MOST_WORDS: Final = 390
+_MOST_CHARACTERS: Final = 2600
+"""Both: about 600 tokens of technical English, more than twice the usual limit."""
 _GROWTH: Final = (2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24)
 
 
@@ -55,6 +60,27 @@ def reference_texts() -> list[str]:
     return [*_SENTENCES, *runs, " ".join(_SENTENCES * 3)]
 
 
+def real_texts(count: int = 1000) -> list[str]:
+    """Passages of Python's language reference, which every Python carries: 1 to about 600 tokens.
+
+    Lengths are spread evenly over their logarithm; another Python has other passages.
+    """
+    from pydoc_data.topics import topics  # noqa: PLC0415 - half a megabyte that only an export needs
+
+    chance = random.Random(1)  # noqa: S311 - the same passages each time
+    starts = [
+        (page, found.end()) for page in topics.values() for found in re.finditer(r"(?:\A|\n\s*\n)\s*", page)
+    ]
+    passages: dict[str, None] = {}
+    while len(passages) < count:
+        page, start = chance.choice(starts)
+        words = round(_MOST_WORDS ** chance.random())
+        found = re.compile(rf"\S+(?:\s+\S+){{0,{words - 1}}}").match(page, start)
+        if found and len(found.group()) <= _MOST_CHARACTERS:
+            passages[found.group()] = None
+    return list(passages)
+
+
 def calibration_texts() -> list[str]:
     """Texts whose activations set the scales of int8; other combinations than those that judge it."""
     return [
@@ -66,8 +92,11 @@ def calibration_texts() -> list[str]:
 
 def encode(folder: Path, texts: Sequence[str]) -> list[Golden]:
     """Embeds each text alone, in float32 on the CPU, with sentence-transformers."""
+    import torch  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - takes seconds to import
 
+    # OpenMP's threads wait for each other by spinning: on a busy machine two take ten times as long as one.
+    torch.set_num_threads(1)
     model = SentenceTransformer(str(folder), device="cpu")
     vectors = model.encode(list(texts), batch_size=1, convert_to_numpy=True, show_progress_bar=False)
     return [Golden(text, vector.astype("<f4").tobytes()) for text, vector in zip(texts, vectors, strict=True)]

@@ -1,0 +1,1 @@
+"""The model server beside other servers: cold start, throughput, overload, drain."""

@@ -1,0 +1,56 @@
+"""Twice what it can for a minute: what is answered, how late, and what is refused. Probes under load beside it."""
+
+import asyncio
+from typing import Any
+
+from bench.load.client import Settings, replay
+from bench.load.record import percentile
+from bench.load.schedule import constant
+from bench.serving.client import LENGTHS, ClosedLoop, bodies
+from bench.serving.prober import Prober
+from bench.serving.process import Server
+from bench.serving.systems import System
+
+REPETITIONS = 3
+TARGET_SECONDS = 1.0
+SECONDS = 60.0
+_LENGTH = "medium"
+_CLIENTS = 64
+
+
+def measure(system: System, repetition: int) -> dict[str, Any]:
+    """Measure what a server can with 64 clients, then send twice as much."""
+    # With its own defaults: a concurrency that is promised is given, however long the target says to wait.
+    target = str(round(TARGET_SECONDS * 1000))
+    with Server(system, WARMPOOL_LATENCY_TARGET_MS=target, WARMPOOL_CONTAINER_CONCURRENCY="8") as server:
+        server.until_answering()
+        with Prober(f"http://127.0.0.1:{server.admin_port}/health/live", gap=0.05) as prober:
+            capacity = asyncio.run(_capacity(server, repetition))
+        record = asyncio.run(_flood(server, repetition, 2 * capacity))
+        return record | {"capacity_rps": capacity, "live_p99_s": percentile(prober.times, 99)}
+
+
+async def _capacity(server: Server, seed: int) -> float:
+    contents = bodies(server.system.payload, _LENGTH, seed=seed)
+    window = await ClosedLoop(server.url, contents, clients=_CLIENTS).measure(ramp=2, seconds=10)
+    return window.rps
+
+
+async def _flood(server: Server, seed: int, rate: float) -> dict[str, Any]:
+    contents = bodies(server.system.payload, _LENGTH, seed=seed + 100)
+    run = await replay(
+        constant(rate, SECONDS, tokens=LENGTHS[_LENGTH], seed=seed),
+        Settings(url=server.url, deadline=30.0),
+        body=lambda number, _: contents[number % len(contents)],
+    )
+    answered = [record for record in run.records if record.status == 200]
+    refused = sum(record.status == 429 for record in run.records)
+    return {
+        "rate_rps": rate,
+        "answered": len(answered),
+        "refused": refused,
+        "other": len(run.records) - len(answered) - refused,
+        "goodput_rps": sum(record.finished <= SECONDS for record in answered) / SECONDS,
+        "p99_s": percentile([record.latency for record in answered], 99),
+        "lag_p99_s": percentile([record.lag for record in run.records], 99),
+    }

@@ -1,0 +1,120 @@
+"""The tables of the benchmarks page, written between two marks, so that text and figures cannot disagree."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bench.serving.pictures import LABELS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- begin: bench.serving -->", "<!-- end: bench.serving -->"
+_CELLS = [f"{length}_c{clients}" for length in ("short", "medium", "long") for clients in (1, 8, 64)]
+_CLASS = {"onnx": ("infinityort",), "st": ("naive", "infinity", "litserve", "bentoml", "mosec")}
+"""Peers that compute with the same library."""
+_COLD = "![Seconds to the first right answer, and memory, by server](images/serving-cold.png)\n"
+_THROUGHPUT = "![Requests per second by server, length and clients](images/serving-throughput.png)\n"
+
+
+def write(figures: Mapping[str, float]) -> None:
+    """Replace what stands between the marks of the page.
+
+    Raises:
+        ValueError: the page has no marks.
+    """
+    text = PAGE.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{PAGE.name} has no marks for the tables of this benchmark")
+    PAGE.write_text(f"{before}{begin}\n\n{tables(figures)}\n{end}{after}", encoding="utf-8")
+
+
+def tables(figures: Mapping[str, float]) -> str:
+    """Return goals, throughput and latency as Markdown, with the pictures."""
+    parts = (_goals(figures), _COLD, _throughput(figures), _THROUGHPUT, _cpu(figures), _latency(figures))
+    return "\n".join(parts)
+
+
+def _goals(figures: Mapping[str, float]) -> str:
+    def row(what: str, name: str, goal: str, *, reached: bool) -> list[str]:
+        value = figures[name]
+        shown = f"{value:.0f}" if value == int(value) else f"{value:.4f}" if value > 0.99 else f"{value:.3f}"
+        return [what, f"`{name}`", shown, goal, "yes" if reached else "**no**"]
+
+    def below(what: str, name: str, most: float) -> list[str]:
+        return row(what, name, f"≤ {most:g}", reached=figures[name] <= most)
+
+    def above(what: str, name: str, least: float) -> list[str]:
+        return row(what, name, f"≥ {least:g}", reached=figures[name] >= least)
+
+    rows = [
+        below("process to ready, onnx ÷ naive", "onnx_ready_over_naive", 0.15),
+        below("process to ready, torch ÷ naive", "st_ready_over_naive", 0.9),
+        below("memory, onnx ÷ naive", "onnx_pss_over_naive", 0.35),
+        below("live answers, seconds after the process began", "onnx_live_s", 0.3),
+        below("live, p99 seconds while onnx loads", "live_p99_s_while_loading", 0.1),
+        below("live, p99 seconds while torch loads", "st_live_p99_s_while_loading", 2),
+        below("live, p99 seconds with 64 clients", "live_p99_s_under_load", 0.1),
+        below("first request ÷ p99 of later ones", "first_over_steady_p99", 1.2),
+        above("onnx ÷ best peer of its class, worst cell", "onnx_over_best_peer_min", 1),
+        above("torch ÷ best peer of its class, worst cell", "st_over_best_peer_min", 1),
+        above("int8 ÷ best peer of all, worst cell", "int8_over_best_peer_min", 2),
+        above("fp32, least cosine to sentence-transformers", "fp32_cosine_min", 0.9999),
+        above("int8, cosine of the worst percent", "int8_cosine_p01", 0.98),
+        below("twice the capacity: p99 of answers ÷ latency target", "overload_p99_over_target", 1.5),
+        below("the same: answers that are neither 200 nor 429", "overload_other", 0),
+        above("the same: answers ÷ capacity", "overload_goodput_ratio", 0.95),
+        below("100 SIGTERMs under 64 clients: requests lost", "drain_lost_requests", 0),
+        below("the same: seconds to the end, longest", "drain_exit_s_max", figures["drain_exit_budget_s"]),
+    ]
+    return _table(["What", "Figure", "Measured", "Goal", "Reached"], rows)
+
+
+def comparisons(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return, by engine, the least of its throughput ÷ the best peer's over all cells."""
+    peers = [system for system in LABELS if system not in ("onnx", "int8", "st")]
+    return {
+        f"{ours}_over_best_peer_min": min(
+            figures[f"rps_{ours}_{cell}"] / max(figures[f"rps_{peer}_{cell}"] for peer in theirs)
+            for cell in _CELLS
+        )
+        for ours, theirs in (_CLASS | {"int8": peers}).items()
+    }
+
+
+def _throughput(figures: Mapping[str, float]) -> str:
+    rows = [
+        [LABELS[system], *(f"{figures[f'rps_{system}_{cell}']:.0f}" for cell in _CELLS)] for system in LABELS
+    ]
+    return "Requests per second:\n\n" + _table(["Server", *map(_heading, _CELLS)], rows)
+
+
+def _cpu(figures: Mapping[str, float]) -> str:
+    rows = [
+        [LABELS[system], *(f"{figures[f'cpu_ms_{system}_{cell}']:.1f}" for cell in _CELLS)]
+        for system in LABELS
+    ]
+    about = (
+        "CPU time of the server per request, in milliseconds, which neighbours on the machine change least:"
+    )
+    return f"{about}\n\n" + _table(["Server", *map(_heading, _CELLS)], rows)
+
+
+def _latency(figures: Mapping[str, float]) -> str:
+    cells = ["short_c1", "medium_c8", "medium_c64", "long_c64", "open"]
+    rows = [[LABELS[system], *(_pair(figures, system, cell) for cell in cells)] for system in LABELS]
+    return "Latency in milliseconds, median / p99:\n\n" + _table(["Server", *map(_heading, cells)], rows)
+
+
+def _pair(figures: Mapping[str, float], system: str, cell: str) -> str:
+    return " / ".join(f"{1000 * figures[f'{what}_{system}_{cell}']:.0f}" for what in ("p50_s", "p99_s"))
+
+
+def _heading(cell: str) -> str:
+    length, _, clients = cell.partition("_c")
+    return f"{length}, {clients}" if clients else "short, 60/s"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
