@@ -70,7 +70,8 @@ class Bed:
             address = self.kubectl.get("service", APP, "-n", namespace)["spec"]["clusterIP"]
             yield f"http://{address}/v1/embeddings"
         finally:
-            self.kubectl("delete", "namespace", namespace, "--wait=true", timeout=180)
+            # Not waited for: its pods are gone before the next system's have loaded.
+            self.kubectl("delete", "namespace", namespace, "--wait=false")
 
     def _ready(self, namespace: str) -> int:
         pods = self.kubectl.get("pods", "-n", namespace)["items"]
