@@ -10,6 +10,7 @@ from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.systems import SYSTEMS
 from hack.cluster import ClusterError
+from warmpool_operator.simulate.setup import Route
 
 OVERHEAD_SECONDS = 75.0
 """What a run takes beside its traffic: pods to come, a first reading, the namespace to go."""
@@ -29,7 +30,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     give_up_at = time.monotonic() + options.seconds
-    bed = Bed()
+    bed = Bed(ingress=options.ingress)
     if options.build:
         bed.build()
     bed.install()
@@ -38,7 +39,8 @@ def _run(options: argparse.Namespace) -> int:
         for scenario_name in options.scenarios:
             for system_name in options.systems:
                 scenario = SCENARIOS[scenario_name]
-                if _have(scenario_name, system_name, seed):
+                route = Route.INGRESS if options.ingress else Route.SERVICE
+                if _have(scenario_name, system_name, seed, route):
                     continue
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")
@@ -50,10 +52,10 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _have(scenario: str, system: str, seed: int) -> bool:
+def _have(scenario: str, system: str, seed: int, route: Route) -> bool:
+    wanted = scenario, system, seed, route.value
     return any(
-        (each.scenario, each.system, each.seed) == (scenario, system, seed) and not each.void
-        for each in read_all()
+        (each.scenario, each.system, each.seed, each.route) == wanted and not each.void for each in read_all()
     )
 
 
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seeds", type=int, default=3, help="runs of each (default 3)")
     run.add_argument("--seconds", type=float, default=3600, help="start no run that would end later")
+    run.add_argument("--ingress", help="base URL of an ingress-nginx (default: clients use the Service)")
     run.add_argument("--build", action="store_true", help="build and load the images first")
     commands.add_parser("report", help="figures, pictures and the check of the simulator")
     return parser

@@ -65,12 +65,7 @@ def setup_of(
 
 
 def simulated(
-    scenario: Scenario,
-    system: System,
-    seed: int,
-    *,
-    startups_s: Sequence[float],
-    route: Route = Route.SERVICE,
+    scenario: Scenario, system: System, seed: int, *, startups_s: Sequence[float], route: Route
 ) -> Result:
     """Return what the simulator says of a run."""
     setup = setup_of(scenario, system, seed, startups_s=startups_s, route=route)
@@ -78,12 +73,7 @@ def simulated(
 
 
 def modelled(
-    scenario: Scenario,
-    name: str,
-    seed: int,
-    *,
-    startups_s: Sequence[float],
-    route: Route = Route.SERVICE,
+    scenario: Scenario, name: str, seed: int, *, startups_s: Sequence[float], route: Route
 ) -> Result:
     """Return what the simulator says of a system that is in no real run: one of `MODELLED`, or `PHYSICS`."""
     setup = setup_of(scenario, SYSTEMS["ours_b0"], seed, startups_s=startups_s, route=route)

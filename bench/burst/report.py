@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from bench.burst.pictures import draw_pareto, draw_step
 from bench.burst.replay import MODELLED, PHYSICS, modelled, pooled_startups, simulated
@@ -9,6 +10,7 @@ from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.systems import SYSTEMS
 from bench.results_file import write_results
+from warmpool_operator.simulate.setup import Route
 
 SEEDS = (1, 2, 3)
 SIMULATED = ("step", "step_retry", "ramp", "spikes", "trace")
@@ -19,7 +21,9 @@ Runs = Mapping[Key, Sequence[Result]]
 
 def report() -> Iterator[str]:
     """Write `burst.json` and the pictures; give the tables as Markdown."""
-    every = [run for run in read_all() if not run.void]
+    all_runs = read_all()
+    route = all_runs[-1].route if all_runs else Route.SERVICE.value
+    every = [run for run in all_runs if not run.void and run.route == route]
     real, replayed, others = grouped(every), grouped(replays(every)), grouped(elsewhere(every))
     figures = {
         **figures_of(real),
@@ -31,7 +35,7 @@ def report() -> Iterator[str]:
     path = write_results("burst", figures, repeats=repeats)
     draw_step(real)
     draw_pareto(others, real)
-    yield f"{path}: {len(every)} runs that count, {len(read_all()) - len(every)} void"
+    yield f"{path}: {len(every)} runs through the {route} count, {len(all_runs) - len(every)} do not"
     yield table("Measured", real)
     yield check_table(real, replayed)
     yield table("Simulated", others)
@@ -52,18 +56,23 @@ def replays(runs: Sequence[Result]) -> list[Result]:
     for run in runs:
         alike = [each for each in runs if _loads_alike(each, run)]
         startups = pooled_startups(alike, without=run) or list(run.startups_s) or pooled_startups(runs)
-        made.append(simulated(SCENARIOS[run.scenario], SYSTEMS[run.system], run.seed, startups_s=startups))
+        scenario, system = SCENARIOS[run.scenario], SYSTEMS[run.system]
+        made.append(simulated(scenario, system, run.seed, startups_s=startups, route=Route(run.route)))
     return made
 
 
 def elsewhere(runs: Sequence[Result]) -> list[Result]:
     """Return every system in every scenario, simulated."""
     startups = pooled_startups(run for run in runs if run.system != "ours_b0_load4")
+    common: dict[str, Any] = {
+        "startups_s": startups,
+        "route": Route(runs[0].route) if runs else Route.SERVICE,
+    }
     made = []
     for scenario in (SCENARIOS[name] for name in SIMULATED):
         for seed in SEEDS:
-            made += [simulated(scenario, system, seed, startups_s=startups) for system in SYSTEMS.values()]
-            made += [modelled(scenario, name, seed, startups_s=startups) for name in (*MODELLED, PHYSICS)]
+            made += [simulated(scenario, system, seed, **common) for system in SYSTEMS.values()]
+            made += [modelled(scenario, name, seed, **common) for name in (*MODELLED, PHYSICS)]
     return made
 
 

@@ -66,7 +66,13 @@ def test_an_error_is_no_200_within_the_deadline() -> None:
 
     records = (record(0.5, 0.3), record(1.5, 2.5), record(2.5, 0.1, 429), record(3.5, 2.0, 0, "deadline"))
     result = result_of(
-        SCENARIOS["step"], SYSTEMS["static"], 1, run=Run(started=0, records=records), lives=[], cpu_percent=10
+        SCENARIOS["step"],
+        SYSTEMS["static"],
+        1,
+        run=Run(started=0, records=records),
+        lives=[],
+        cpu_percent=10,
+        route=Route.SERVICE,
     )
     assert (result.requests, result.errors) == (4, 3)
     assert sum(result.failed) == 3
@@ -137,8 +143,10 @@ def test_who_knows_at_once_asks_at_the_step() -> None:
 
 def test_simulated_runs_have_the_shape_of_real_ones() -> None:
     step = SCENARIOS["step"]
-    ours = simulated(step, SYSTEMS["ours_b0"], 1, startups_s=[10.0])
-    others = [modelled(step, name, 1, startups_s=[10.0]) for name in (*MODELLED, PHYSICS)]
+    ours = simulated(step, SYSTEMS["ours_b0"], 1, startups_s=[10.0], route=Route.INGRESS)
+    others = [
+        modelled(step, name, 1, startups_s=[10.0], route=Route.INGRESS) for name in (*MODELLED, PHYSICS)
+    ]
     for run in (ours, *others):
         assert run.requests == len(step.make(1)) == sum(run.offered)
         assert run.errors == sum(run.failed)
