@@ -22,6 +22,7 @@ COLOURS = {
     "ours_b2": "#0072B2",
     "ours_p20": "#7FC7A8",
     "ours": "#009E73",
+    "ours_sched": "#F0E442",
     "ours_b0_load4": "#56B4E9",
 }
 """Okabe and Ito, which every kind of colour vision tells apart."""

@@ -40,6 +40,8 @@ PHYSICS = "physics"
 MODELLED = ("keda", "knative")
 """Systems that are in the simulator only."""
 SYNC_MS = 15_000
+MIDNIGHT_MS = 86_400_000
+"""Of the second day of the epoch: when the load changes."""
 
 
 def setup_of(
@@ -69,7 +71,9 @@ def simulated(
 ) -> Result:
     """Return what the simulator says of a run."""
     setup = setup_of(scenario, system, seed, startups_s=startups_s, route=route)
-    return result_of(scenario, system.name, seed, simulate(setup, _autoscaler(system, seed), seed=seed))
+    return result_of(
+        scenario, system.name, seed, simulate(setup, _autoscaler(system, scenario, seed), seed=seed)
+    )
 
 
 def modelled(
@@ -133,11 +137,11 @@ def pooled_startups(runs: Iterable[Result], *, without: Result | None = None) ->
     return [each for run in runs if run is not without for each in run.startups_s]
 
 
-def _autoscaler(system: System, seed: int) -> Autoscaler:
+def _autoscaler(system: System, scenario: Scenario, seed: int) -> Autoscaler:
     phase_ms = Random(seed).randrange(SYNC_MS)
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
-        return Warmpool(spec, phase_ms=phase_ms)
+        return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
     if system.hpa:
         return Hpa(CpuMetric(CPU_PERCENT), floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)
     return Fixed(system.replicas)

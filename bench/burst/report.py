@@ -13,8 +13,10 @@ from bench.results_file import write_results
 from warmpool_operator.simulate.setup import Route
 
 SEEDS = (1, 2, 3)
-SIMULATED = ("step", "step_retry", "ramp", "spikes", "trace")
+SIMULATED = ("step", "step_retry", "ramp", "spikes", "diurnal", "trace")
 """Scenarios that every system runs in the simulator, whether there are real runs of it or not."""
+LONG = ("static", "ours_b0", "ours", "ours_sched")
+"""Systems whose cost is compared over ten calm minutes on both sides of the step."""
 Key = tuple[str, str]
 Runs = Mapping[Key, Sequence[Result]]
 
@@ -73,6 +75,8 @@ def elsewhere(runs: Sequence[Result]) -> list[Result]:
         for seed in SEEDS:
             made += [simulated(scenario, system, seed, **common) for system in SYSTEMS.values()]
             made += [modelled(scenario, name, seed, **common) for name in (*MODELLED, PHYSICS)]
+    long = SCENARIOS["step_long"]
+    made += [simulated(long, SYSTEMS[name], seed, **common) for name in LONG for seed in SEEDS]
     return made
 
 
