@@ -3,11 +3,13 @@
 import argparse
 import sys
 import time
+from contextlib import nullcontext
 
 from bench.burst.bed import Bed
 from bench.burst.measure import measure
 from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
+from bench.burst.shared import FirstInLine
 from bench.burst.systems import SYSTEMS
 from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
@@ -35,6 +37,12 @@ def _run(options: argparse.Namespace) -> int:
     if options.build:
         bed.build()
     bed.install()
+    with FirstInLine() if options.shared else nullcontext():
+        _run_missing(bed, options, give_up_at)
+    return 0
+
+
+def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> None:
     voids = 0
     for seed in range(1, options.seeds + 1):
         for scenario_name in options.scenarios:
@@ -45,12 +53,11 @@ def _run(options: argparse.Namespace) -> int:
                     continue
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")
-                    return 0
-                result = measure(bed, scenario, SYSTEMS[system_name], seed)
+                    return
+                result = measure(bed, scenario, SYSTEMS[system_name], seed, shared=options.shared)
                 append(result)
                 voids += bool(result.void)
                 print(line(result), flush=True)
-    return 0
 
 
 def _have(scenario: str, system: str, seed: int, route: Route) -> bool:
@@ -66,8 +73,8 @@ def line(result: Result) -> str:
     return (
         f"{result.scenario} {result.system} seed {result.seed}: errors {result.error_percent:.2f} %"
         f"  p99 {p99} s  pod-seconds {result.pod_seconds:.0f}  healthy after {result.time_to_healthy_s:.0f} s"
-        f"  cpu {result.cpu_percent:.0f} %  lag {result.lag_p99_s:.3f} s  {result.statuses}"
-        f"  starts {result.startups_s}" + (f"  VOID: {result.void}" if result.void else "")
+        f"  cpu {result.cpu_percent:.0f} % (own {result.own_cpu_percent or 0:.0f} %)  lag {result.lag_p99_s:.3f} s"
+        f"  {result.statuses}  starts {result.startups_s}" + (f"  VOID: {result.void}" if result.void else "")
     )
 
 
@@ -87,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--systems", nargs="+", choices=REAL, default=["hpa_cpu", "static", "ours_b0", "ours"])
     run.add_argument("--seeds", type=int, default=3, help="runs of each (default 3)")
     run.add_argument("--seconds", type=float, default=3600, help="start no run that would end later")
+    run.add_argument(
+        "--shared", action="store_true", help="others use this machine too: come first, and judge by own CPU"
+    )
     run.add_argument("--ingress", help="base URL of an ingress-nginx (default: clients use the Service)")
     run.add_argument("--build", action="store_true", help="build and load the images first")
     commands.add_parser("report", help="figures, pictures and the check of the simulator")
