@@ -24,6 +24,7 @@ from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import Bounds, run_rival
 from warmpool_operator.simulate.run import simulate
 from warmpool_operator.simulate.setup import (
+    ROUTING,
     Client,
     Cluster,
     Measured,
@@ -62,7 +63,11 @@ def setup_of(
             queue=queue if system.bounded else None,
             latency_target_ms=system.latency_target_ms,
         ),
-        cluster=Cluster(startup=Measured(tuple(round(each * 1000) for each in startups_s)), route=route),
+        cluster=Cluster(
+            startup=Measured(tuple(round(each * 1000) for each in startups_s)),
+            routing=ROUTING[route],
+            route=route,
+        ),
     )
 
 

@@ -12,7 +12,16 @@ from warmpool_operator.console.render import parse, read_pools
 from warmpool_operator.console.sizing_search import Search
 from warmpool_operator.console.sizing_table import document, print_table
 from warmpool_operator.console.writing import write_data
-from warmpool_operator.simulate.setup import Client, Cluster, Measured, Route, Server, Setup, bounded_queue
+from warmpool_operator.simulate.setup import (
+    ROUTING,
+    Client,
+    Cluster,
+    Measured,
+    Route,
+    Server,
+    Setup,
+    bounded_queue,
+)
 from warmpool_operator.simulate.sizing import run_option
 from warmpool_operator.simulate.traffic import TrafficError, arrivals_of
 
@@ -149,5 +158,5 @@ def _setup(
             queue=queue,
             latency_target_ms=server.latency_target_ms,
         ),
-        cluster=Cluster(startup=startup, route=route),
+        cluster=Cluster(startup=startup, routing=ROUTING[route], route=route),
     )
