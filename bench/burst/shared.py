@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from hack.cluster import ClusterError
 from hack.cluster.embedded.configuration import CGROUP_ROOT
 from hack.cluster.embedded.layout import Layout
 from hack.cluster.paths import Paths
@@ -30,6 +31,8 @@ class FirstInLine:
 
     def __enter__(self) -> Self:
         pods = GROUPS / "cpu" / CGROUP_ROOT
+        if not (pods / "cpu.shares").exists():
+            raise ClusterError("--shared needs the embedded cluster, on cgroup v1")
         files = [pods / part / "cpu.shares" for part in ("", "kubepods", "kubepods/burstable")]
         self._shares = {file: file.read_text() for file in files}
         for file in files:
@@ -65,7 +68,7 @@ class OwnCpu:
 def own_seconds() -> float:
     """Return the CPU seconds of pods (those that are gone included), the cluster's programs, and this client."""
     pods = int((GROUPS / "cpuacct" / CGROUP_ROOT / "cpuacct.usage").read_text()) / 1e9
-    return pods + sum(_seconds(pid) for pid in cluster_pids()) + sum(os.times()[:4])
+    return pods + sum(seconds_of(pid) for pid in cluster_pids()) + sum(os.times()[:4])
 
 
 def cluster_pids() -> list[int]:
@@ -87,8 +90,8 @@ def _records() -> Iterable[Path]:
     return Layout(Paths.from_environment().cluster).records.glob("*.json")
 
 
-def _seconds(pid: int) -> float:
-    """User and system time, of children that have ended too."""
+def seconds_of(pid: int) -> float:
+    """Return user and system time of a process and of its children that have ended; 0 if it is gone."""
     fields = _stat(pid)
     return sum(int(ticks) for ticks in fields[11:15]) / TICKS if fields else 0.0
 

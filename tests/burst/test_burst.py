@@ -1,5 +1,7 @@
 """The burst benchmark's own parts: what is sent, what is applied, how pods and errors are counted."""
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from bench.burst.measure import result_of
 from bench.burst.replay import MODELLED, PHYSICS, foreknown, modelled, setup_of, simulated
 from bench.burst.result import Answer, Result, append, per_second, read_all, tail, time_to_healthy
 from bench.burst.scenarios import SCENARIOS, peak_rate
+from bench.burst.shared import seconds_of
 from bench.burst.systems import CEILING, FLOOR, SYSTEMS
 from bench.load.client import Run
 from bench.load.record import Record
@@ -58,6 +61,13 @@ def test_host_cpu_counts_waiting_for_disks_as_idle() -> None:
     after = read("cpu  40 0 20 120 20 0 0 0 0 0\ncpu0 1\n")
     assert (before, after) == ((80, 100), (140, 200))
     assert busy_percent(before, after) == 40
+
+
+def test_a_process_tells_its_cpu_time_and_one_that_is_gone_tells_nothing() -> None:
+    assert seconds_of(os.getpid()) > 0
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    assert seconds_of(process.pid) == 0
 
 
 def test_an_error_is_no_200_within_the_deadline() -> None:
