@@ -10,7 +10,7 @@ from bench.burst.measure import measure
 from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.shared import FirstInLine
-from bench.burst.systems import SYSTEMS
+from bench.burst.systems import SYSTEMS, system_in
 from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
 
@@ -54,7 +54,9 @@ def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> No
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")
                     return
-                result = measure(bed, scenario, SYSTEMS[system_name], seed, shared=options.shared)
+                result = measure(
+                    bed, scenario, system_in(system_name, scenario_name), seed, shared=options.shared
+                )
                 append(result)
                 voids += bool(result.void)
                 print(line(result), flush=True)

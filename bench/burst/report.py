@@ -7,7 +7,7 @@ from bench.burst.pictures import draw_pareto, draw_step
 from bench.burst.replay import MODELLED, PHYSICS, modelled, pooled_startups, simulated
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
-from bench.burst.systems import LOAD_SECONDS, SYSTEMS
+from bench.burst.systems import LOAD_SECONDS, SYSTEMS, system_in
 from bench.results_file import write_results
 from warmpool_operator.simulate.setup import Route
 
@@ -62,7 +62,7 @@ def replays(runs: Sequence[Result]) -> list[Result]:
     made = []
     for run in runs:
         alike = [each for each in runs if (each.scenario, each.system) == (run.scenario, run.system)]
-        scenario, system = SCENARIOS[run.scenario], SYSTEMS[run.system]
+        scenario, system = SCENARIOS[run.scenario], system_in(run.system, run.scenario)
         startups = pooled_startups(alike) or ASSUMED_STARTUPS_S
         made.append(simulated(scenario, system, run.seed, startups_s=startups, route=Route(run.route)))
     return made
@@ -75,7 +75,7 @@ def elsewhere(runs: Sequence[Result], route: Route) -> list[Result]:
     for scenario_name, names in {**dict.fromkeys(SIMULATED, tuple(SYSTEMS)), "step_long": LONG}.items():
         scenario = SCENARIOS[scenario_name]
         for seed in SEEDS:
-            for system in (SYSTEMS[name] for name in names):
+            for system in (system_in(name, scenario_name) for name in names):
                 # What was measured is with the usual load; a shorter one makes a start that much shorter.
                 own = [each - LOAD_SECONDS + system.load_seconds for each in startups]
                 made.append(simulated(scenario, system, seed, startups_s=own, route=route))

@@ -14,7 +14,7 @@ from bench.burst.replay import MODELLED, PHYSICS, foreknown, modelled, setup_of,
 from bench.burst.result import Answer, Result, append, per_second, read_all, tail, time_to_healthy
 from bench.burst.scenarios import SCENARIOS, peak_rate
 from bench.burst.shared import seconds_of
-from bench.burst.systems import CEILING, FLOOR, SYSTEMS
+from bench.burst.systems import CEILING, FLOOR, SYSTEMS, system_in
 from bench.load.client import Run
 from bench.load.record import Record
 from warmpool_operator.api.pool import PoolSpec
@@ -132,12 +132,15 @@ def test_scenarios_are_repeatable_ordered_and_within_their_time(name: str) -> No
     assert 40 < peak_rate(sends) < 110
 
 
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 @pytest.mark.parametrize("name", sorted(SYSTEMS))
-def test_every_system_gets_the_same_pods_floor_and_ceiling(name: str) -> None:
-    made = {each["kind"]: each["spec"] for each in SYSTEMS[name].manifests()}
+def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -> None:
+    system = system_in(name, scenario)
+    made = {each["kind"]: each["spec"] for each in system.manifests()}
     if "WarmModelPool" in made:
         spec = PoolSpec.model_validate(made["WarmModelPool"])
-        assert (spec.scaling.min_replicas, spec.scaling.max_replicas) == (FLOOR, CEILING)
+        assert spec.scaling.max_replicas == CEILING
+        assert FLOOR <= spec.scaling.min_replicas <= system.at_rest
         resources, image = spec.server.resources.to_wire(), spec.server.image
     else:
         container = made["Deployment"]["template"]["spec"]["containers"][0]
