@@ -1,6 +1,7 @@
 """`python -m bench.burst`: run what is missing, in as many goes as it takes, and report."""
 
 import argparse
+import signal
 import sys
 import time
 from contextlib import nullcontext
@@ -24,6 +25,8 @@ MAX_VOIDS = 2
 def main() -> int:
     """Run the command; return 1 if the cluster does not do what it should."""
     options = _parser().parse_args()
+    # Ended from outside it still removes what it has applied.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return _run(options) if options.command == "run" else _report()
     except ClusterError as error:
