@@ -59,12 +59,11 @@ class System:
 
     @property
     def at_rest(self) -> int:
-        """Pods before the run."""
+        """Pods before the first request: floor or buffer, whichever is more."""
         if self.scaling is None:
             return self.replicas
-        # 9 requests a second of 300 ms are 2.7 at once: one pod of need, and the buffer on top.
         floor = int(self.scaling.get("minReplicas", FLOOR))
-        return max(floor, 1 + int(self.scaling.get("concurrencyBuffer", 0)))
+        return max(floor, int(self.scaling.get("concurrencyBuffer", 0)))
 
     def manifests(self) -> list[Manifest]:
         """Return what a person would apply."""
