@@ -1,18 +1,23 @@
 """`python -m bench.burst`: run what is missing, in as many goes as it takes, and report."""
 
 import argparse
+import signal
 import sys
 import time
+from contextlib import nullcontext
 
 from bench.burst.bed import Bed
 from bench.burst.measure import measure
 from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
-from bench.burst.systems import SYSTEMS
+from bench.burst.shared import FirstInLine
+from bench.burst.systems import SYSTEMS, system_in
 from hack.cluster import ClusterError
+from warmpool_operator.simulate.setup import Route
 
 OVERHEAD_SECONDS = 75.0
 """What a run takes beside its traffic: pods to come, a first reading, the namespace to go."""
+REAL = [name for name, system in SYSTEMS.items() if not system.announced]
 MAX_VOIDS = 2
 """After so many void runs of the same kind no more are tried in one go."""
 
@@ -20,6 +25,8 @@ MAX_VOIDS = 2
 def main() -> int:
     """Run the command; return 1 if the cluster does not do what it should."""
     options = _parser().parse_args()
+    # Ended from outside it still removes what it has applied.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return _run(options) if options.command == "run" else _report()
     except ClusterError as error:
@@ -29,31 +36,39 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     give_up_at = time.monotonic() + options.seconds
-    bed = Bed()
+    bed = Bed(ingress=options.ingress)
     if options.build:
         bed.build()
     bed.install()
+    with FirstInLine() if options.shared else nullcontext():
+        _run_missing(bed, options, give_up_at)
+    return 0
+
+
+def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> None:
     voids = 0
     for seed in range(1, options.seeds + 1):
         for scenario_name in options.scenarios:
             for system_name in options.systems:
                 scenario = SCENARIOS[scenario_name]
-                if _have(scenario_name, system_name, seed):
+                route = Route.INGRESS if options.ingress else Route.SERVICE
+                if _have(scenario_name, system_name, seed, route):
                     continue
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")
-                    return 0
-                result = measure(bed, scenario, SYSTEMS[system_name], seed)
+                    return
+                result = measure(
+                    bed, scenario, system_in(system_name, scenario_name), seed, shared=options.shared
+                )
                 append(result)
                 voids += bool(result.void)
                 print(line(result), flush=True)
-    return 0
 
 
-def _have(scenario: str, system: str, seed: int) -> bool:
+def _have(scenario: str, system: str, seed: int, route: Route) -> bool:
+    wanted = scenario, system, seed, route.value
     return any(
-        (each.scenario, each.system, each.seed) == (scenario, system, seed) and not each.void
-        for each in read_all()
+        (each.scenario, each.system, each.seed, each.route) == wanted and not each.void for each in read_all()
     )
 
 
@@ -63,8 +78,8 @@ def line(result: Result) -> str:
     return (
         f"{result.scenario} {result.system} seed {result.seed}: errors {result.error_percent:.2f} %"
         f"  p99 {p99} s  pod-seconds {result.pod_seconds:.0f}  healthy after {result.time_to_healthy_s:.0f} s"
-        f"  cpu {result.cpu_percent:.0f} %  lag {result.lag_p99_s:.3f} s  {result.statuses}"
-        f"  starts {result.startups_s}" + (f"  VOID: {result.void}" if result.void else "")
+        f"  cpu {result.cpu_percent:.0f} % (own {result.own_cpu_percent or 0:.0f} %)  lag {result.lag_p99_s:.3f} s"
+        f"  {result.statuses}  starts {result.startups_s}" + (f"  VOID: {result.void}" if result.void else "")
     )
 
 
@@ -81,11 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run what is missing")
     run.add_argument("--scenarios", nargs="+", choices=sorted(SCENARIOS), default=["step"])
-    run.add_argument(
-        "--systems", nargs="+", choices=sorted(SYSTEMS), default=["hpa_cpu", "static", "ours_b0", "ours"]
-    )
+    run.add_argument("--systems", nargs="+", choices=REAL, default=["hpa_cpu", "static", "ours_b0", "ours"])
     run.add_argument("--seeds", type=int, default=3, help="runs of each (default 3)")
     run.add_argument("--seconds", type=float, default=3600, help="start no run that would end later")
+    run.add_argument(
+        "--shared", action="store_true", help="others use this machine too: come first, and judge by own CPU"
+    )
+    run.add_argument("--ingress", help="base URL of an ingress-nginx (default: clients use the Service)")
     run.add_argument("--build", action="store_true", help="build and load the images first")
     commands.add_parser("report", help="figures, pictures and the check of the simulator")
     return parser

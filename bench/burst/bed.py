@@ -1,27 +1,56 @@
 """The cluster of the benchmark: images, operator, one namespace per run."""
 
+import json
 import subprocess
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.burst.systems import APP, FLOOR, IMAGE, System
+from bench.burst.systems import APP, FLOOR, IMAGE, System, ingress
 from hack.cluster import Backend, ClusterError, select_backend
 from hack.cluster.images import image_store
 from hack.cluster.kubectl import Kubectl, find_tool
 from hack.cluster.paths import Paths
 from hack.cluster.waiting import wait_for
+from warmpool_operator.simulate.setup import Route
 
 ROOT = Path(__file__).parents[2]
 OPERATOR_IMAGE = "warmpool/operator:burst"
 OPERATOR, OPERATOR_NAMESPACE = "warmpool", "warmpool-system"
 
 
-class Bed:
-    """The cluster that `hack.cluster` chooses."""
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Where clients reach a system. A Service chooses a pod per connection, an ingress per request."""
 
-    def __init__(self) -> None:
+    url: str
+    headers: Mapping[str, str]
+    route: Route
+
+    def answers(self) -> bool:
+        """Whether a request comes through."""
+        body = json.dumps({"model": "fake", "input": "warm"}).encode()
+        headers = {"Content-Type": "application/json", **self.headers}
+        request = urllib.request.Request(self.url, data=body, headers=headers)  # noqa: S310 - ours, http
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+class Bed:
+    """The cluster that `hack.cluster` chooses.
+
+    Args:
+        ingress: base URL of an ingress-nginx with the class `nginx`; None: clients use the Service.
+    """
+
+    def __init__(self, *, ingress: str | None = None) -> None:
         self.backend: Backend = select_backend()
+        self._ingress = ingress
         self.kubectl = Kubectl(self.backend)
 
     @property
@@ -54,8 +83,8 @@ class Bed:
         self.kubectl("rollout", "status", f"deployment/{OPERATOR}", "-n", OPERATOR_NAMESPACE, "--timeout=90s")
 
     @contextmanager
-    def deployed(self, system: System, namespace: str) -> Iterator[str]:
-        """Apply a system in a namespace of its own, wait until it is at rest, and give the URL of its Service."""
+    def deployed(self, system: System, namespace: str) -> Iterator[Door]:
+        """Apply a system in a namespace of its own, wait until it is at rest, and give the way to it."""
         self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         try:
             self.kubectl.apply(*system.manifests(), namespace=namespace)
@@ -67,10 +96,21 @@ class Bed:
             if system.hpa:
                 # Without a first reading an HPA cannot act at all: that would be the bed's fault, not its own.
                 wait_for("the HPA's first reading", lambda: self._reads(namespace), timeout=120)
-            address = self.kubectl.get("service", APP, "-n", namespace)["spec"]["clusterIP"]
-            yield f"http://{address}/v1/embeddings"
+            door = self._door(namespace)
+            wait_for("an answer through the door", door.answers, timeout=30)
+            yield door
         finally:
-            self.kubectl("delete", "namespace", namespace, "--wait=true", timeout=180)
+            # Not waited for: its pods are gone before the next system's have loaded.
+            self.kubectl("delete", "namespace", namespace, "--wait=false")
+
+    def _door(self, namespace: str) -> Door:
+        path = "/v1/embeddings"
+        if self._ingress is None:
+            address = self.kubectl.get("service", APP, "-n", namespace)["spec"]["clusterIP"]
+            return Door(url=f"http://{address}{path}", headers={}, route=Route.SERVICE)
+        host = f"{namespace}.test"
+        self.kubectl.apply(ingress(host), namespace=namespace)
+        return Door(url=f"{self._ingress}{path}", headers={"Host": host}, route=Route.INGRESS)
 
     def _ready(self, namespace: str) -> int:
         pods = self.kubectl.get("pods", "-n", namespace)["items"]

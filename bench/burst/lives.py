@@ -88,9 +88,5 @@ class PodWatch:
             life.gone = now
 
     def _follow(self) -> None:
-        lines: list[str] = []
         for line in self._process.stdout or ():
-            lines.append(line)
-            if line == "}\n":  # kubectl indents, so only the end of an event begins with a brace
-                self.take(json.loads("".join(lines)))
-                lines.clear()
+            self.take(json.loads(line))

@@ -5,6 +5,8 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bench.burst.bed import ROOT, Bed
@@ -12,35 +14,54 @@ from bench.burst.hostcpu import HostCpu
 from bench.burst.lives import Life, PodWatch
 from bench.burst.result import Answer, Result, per_second, tail, time_to_healthy
 from bench.burst.scenarios import Scenario
+from bench.burst.shared import OwnCpu
 from bench.burst.systems import System
 from bench.load.client import Run, Settings, replay
 from bench.load.payload import embeddings
 from bench.load.record import Record, summarize
+from warmpool_operator.simulate.setup import Route
 
 SETTLE_SECONDS = 3.0
 
 
-def measure(bed: Bed, scenario: Scenario, system: System, seed: int) -> Result:
-    """Run one scenario against one system, in a namespace of its own."""
+def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: bool) -> Result:
+    """Run one scenario against one system, in a namespace of its own.
+
+    Args:
+        bed: the cluster.
+        scenario: what is sent.
+        system: what scales.
+        seed: of the traffic.
+        shared: whether others use the machine too; then the benchmark comes first.
+    """
     namespace = f"burst-{scenario.name}-{system.name}-{seed}".replace("_", "-")
     schedule = scenario.make(seed)
-    with bed.deployed(system, namespace) as url, PodWatch(bed.kubectl_argv, namespace) as watch:
+    with bed.deployed(system, namespace) as door, PodWatch(bed.kubectl_argv, namespace) as watch:
         time.sleep(SETTLE_SECONDS)
         settings = Settings(
-            url=url,
+            url=door.url,
+            headers=door.headers,
             deadline=scenario.deadline,
             max_attempts=scenario.max_attempts,
-            reuse_connections=False,
+            reuse_connections=door.route is Route.INGRESS,
         )
-        with HostCpu() as cpu:
+        with HostCpu() as cpu, OwnCpu() if shared else nullcontext() as own:
             run = asyncio.run(replay(schedule, settings, body=embeddings("fake", seed=seed)))
             time.sleep(max(0.0, run.started + scenario.seconds - time.time()))
         lives = list(watch.lives.values())
-    return result_of(scenario, system, seed, run=run, lives=lives, cpu_percent=cpu.mean)
+    result = result_of(scenario, system, seed, run=run, lives=lives, cpu_percent=cpu.mean, route=door.route)
+    return replace(result, own_cpu_percent=None if own is None else own.percent)
 
 
 def result_of(
-    scenario: Scenario, system: System, seed: int, *, run: Run, lives: Sequence[Life], cpu_percent: float
+    scenario: Scenario,
+    system: System,
+    seed: int,
+    *,
+    run: Run,
+    lives: Sequence[Life],
+    cpu_percent: float,
+    route: Route,
 ) -> Result:
     """Return the result of a run from its requests and its pods."""
     begin, end = run.started, run.started + scenario.seconds
@@ -55,7 +76,7 @@ def result_of(
         scenario=scenario.name,
         system=system.name,
         seed=seed,
-        route="Service",
+        route=route.value,
         requests=len(answers),
         errors=sum(each.latency is None for each in answers),
         p99_s=tail(answers),

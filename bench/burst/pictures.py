@@ -22,7 +22,8 @@ COLOURS = {
     "ours_b2": "#0072B2",
     "ours_p20": "#7FC7A8",
     "ours": "#009E73",
-    "ours_b0_load4": "#56B4E9",
+    "ours_sched": "#F0E442",
+    "ours_b0_load4": "#8B6FB8",
 }
 """Okabe and Ito, which every kind of colour vision tells apart."""
 NO_ERRORS = 0.01
@@ -66,7 +67,7 @@ def draw_pareto(simulated: Runs, real: Runs, file: Path = IMAGES / "burst-pareto
         axes.set_title(scenario, fontsize=10)
         axes.set_yscale("log")
         axes.set_ylim(NO_ERRORS * 0.7, 110)
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
         _plain(axes)
     for axes in panels[len(scenarios) :]:
         axes.axis("off")

@@ -24,6 +24,7 @@ from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import Bounds, run_rival
 from warmpool_operator.simulate.run import simulate
 from warmpool_operator.simulate.setup import (
+    ROUTING,
     Client,
     Cluster,
     Measured,
@@ -40,6 +41,8 @@ PHYSICS = "physics"
 MODELLED = ("keda", "knative")
 """Systems that are in the simulator only."""
 SYNC_MS = 15_000
+MIDNIGHT_MS = 86_400_000
+"""Of the second day of the epoch: when the load changes."""
 
 
 def setup_of(
@@ -60,30 +63,26 @@ def setup_of(
             queue=queue if system.bounded else None,
             latency_target_ms=system.latency_target_ms,
         ),
-        cluster=Cluster(startup=Measured(tuple(round(each * 1000) for each in startups_s)), route=route),
+        cluster=Cluster(
+            startup=Measured(tuple(round(each * 1000) for each in startups_s)),
+            routing=ROUTING[route],
+            route=route,
+        ),
     )
 
 
 def simulated(
-    scenario: Scenario,
-    system: System,
-    seed: int,
-    *,
-    startups_s: Sequence[float],
-    route: Route = Route.SERVICE,
+    scenario: Scenario, system: System, seed: int, *, startups_s: Sequence[float], route: Route
 ) -> Result:
     """Return what the simulator says of a run."""
     setup = setup_of(scenario, system, seed, startups_s=startups_s, route=route)
-    return result_of(scenario, system.name, seed, simulate(setup, _autoscaler(system, seed), seed=seed))
+    return result_of(
+        scenario, system.name, seed, simulate(setup, _autoscaler(system, scenario, seed), seed=seed)
+    )
 
 
 def modelled(
-    scenario: Scenario,
-    name: str,
-    seed: int,
-    *,
-    startups_s: Sequence[float],
-    route: Route = Route.SERVICE,
+    scenario: Scenario, name: str, seed: int, *, startups_s: Sequence[float], route: Route
 ) -> Result:
     """Return what the simulator says of a system that is in no real run: one of `MODELLED`, or `PHYSICS`."""
     setup = setup_of(scenario, SYSTEMS["ours_b0"], seed, startups_s=startups_s, route=route)
@@ -138,16 +137,16 @@ def result_of(scenario: Scenario, system: str, seed: int, outcome: Outcome) -> R
     )
 
 
-def pooled_startups(runs: Iterable[Result], *, without: Result | None = None) -> list[float]:
-    """Return the start-ups that real runs measured, those of one run left out."""
-    return [each for run in runs if run is not without for each in run.startups_s]
+def pooled_startups(runs: Iterable[Result]) -> list[float]:
+    """Return the start-ups that real runs measured."""
+    return [each for run in runs for each in run.startups_s]
 
 
-def _autoscaler(system: System, seed: int) -> Autoscaler:
+def _autoscaler(system: System, scenario: Scenario, seed: int) -> Autoscaler:
     phase_ms = Random(seed).randrange(SYNC_MS)
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
-        return Warmpool(spec, phase_ms=phase_ms)
+        return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
     if system.hpa:
         return Hpa(CpuMetric(CPU_PERCENT), floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)
     return Fixed(system.replicas)

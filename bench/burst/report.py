@@ -7,20 +7,27 @@ from bench.burst.pictures import draw_pareto, draw_step
 from bench.burst.replay import MODELLED, PHYSICS, modelled, pooled_startups, simulated
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
-from bench.burst.systems import SYSTEMS
+from bench.burst.systems import LOAD_SECONDS, SYSTEMS, system_in
 from bench.results_file import write_results
+from warmpool_operator.simulate.setup import Route
 
 SEEDS = (1, 2, 3)
-SIMULATED = ("step", "step_retry", "ramp", "spikes", "trace")
+SIMULATED = ("step", "step_retry", "ramp", "spikes", "diurnal", "trace")
 """Scenarios that every system runs in the simulator, whether there are real runs of it or not."""
+LONG = ("static", "ours_b0", "ours", "ours_sched")
+"""Systems whose cost is compared over ten calm minutes on both sides of the step."""
+ASSUMED_STARTUPS_S = (10.5, 11.0, 11.5, 12.0)
+"""Where no run counts yet: 8 s of load, and what ten pods take on top when they start together."""
 Key = tuple[str, str]
 Runs = Mapping[Key, Sequence[Result]]
 
 
 def report() -> Iterator[str]:
     """Write `burst.json` and the pictures; give the tables as Markdown."""
-    every = [run for run in read_all() if not run.void]
-    real, replayed, others = grouped(every), grouped(replays(every)), grouped(elsewhere(every))
+    all_runs = read_all()
+    route = Route(all_runs[-1].route) if all_runs else Route.INGRESS
+    every = [run for run in all_runs if not run.void and run.route == route]
+    real, replayed, others = grouped(every), grouped(replays(every)), grouped(elsewhere(every, route))
     figures = {
         **figures_of(real),
         **{f"sim_{name}": value for name, value in figures_of(others).items()},
@@ -31,9 +38,13 @@ def report() -> Iterator[str]:
     path = write_results("burst", figures, repeats=repeats)
     draw_step(real)
     draw_pareto(others, real)
-    yield f"{path}: {len(every)} runs that count, {len(read_all()) - len(every)} void"
+    void = [run for run in all_runs if run.void]
+    yield f"{path}: {len(every)} runs through the {route.value} count, {len(all_runs) - len(every)} do not"
     yield table("Measured", real)
-    yield check_table(real, replayed)
+    yield check_table("Measured and simulated", real, replayed)
+    if void:
+        yield check_table("Void, and in no figure", grouped(void), grouped(replays(void)))
+        yield "\n".join(sorted({f"- {run.system}, seed {run.seed}, {run.route}: {run.void}" for run in void}))
     yield table("Simulated", others)
 
 
@@ -47,23 +58,32 @@ def grouped(runs: Iterable[Result]) -> dict[Key, list[Result]]:
 
 
 def replays(runs: Sequence[Result]) -> list[Result]:
-    """Return each real run as the simulator has it, with the start-ups that other runs of its kind measured."""
+    """Return each real run as the simulator has it, with the start-ups that the runs of its kind measured."""
     made = []
     for run in runs:
-        alike = [each for each in runs if _loads_alike(each, run)]
-        startups = pooled_startups(alike, without=run) or list(run.startups_s) or pooled_startups(runs)
-        made.append(simulated(SCENARIOS[run.scenario], SYSTEMS[run.system], run.seed, startups_s=startups))
+        alike = [each for each in runs if (each.scenario, each.system) == (run.scenario, run.system)]
+        scenario, system = SCENARIOS[run.scenario], system_in(run.system, run.scenario)
+        startups = pooled_startups(alike) or ASSUMED_STARTUPS_S
+        made.append(simulated(scenario, system, run.seed, startups_s=startups, route=Route(run.route)))
     return made
 
 
-def elsewhere(runs: Sequence[Result]) -> list[Result]:
-    """Return every system in every scenario, simulated."""
-    startups = pooled_startups(run for run in runs if run.system != "ours_b0_load4")
+def elsewhere(runs: Sequence[Result], route: Route) -> list[Result]:
+    """Return every system in every scenario, simulated; with the start-ups of real runs, or assumed ones."""
     made = []
-    for scenario in (SCENARIOS[name] for name in SIMULATED):
+    startups = pooled_startups(runs) or ASSUMED_STARTUPS_S
+    for scenario_name, names in {**dict.fromkeys(SIMULATED, tuple(SYSTEMS)), "step_long": LONG}.items():
+        scenario = SCENARIOS[scenario_name]
         for seed in SEEDS:
-            made += [simulated(scenario, system, seed, startups_s=startups) for system in SYSTEMS.values()]
-            made += [modelled(scenario, name, seed, startups_s=startups) for name in (*MODELLED, PHYSICS)]
+            for system in (system_in(name, scenario_name) for name in names):
+                # What was measured is with the usual load; a shorter one makes a start that much shorter.
+                own = [each - LOAD_SECONDS + system.load_seconds for each in startups]
+                made.append(simulated(scenario, system, seed, startups_s=own, route=route))
+            if scenario_name in SIMULATED:
+                made += [
+                    modelled(scenario, name, seed, startups_s=startups, route=route)
+                    for name in (*MODELLED, PHYSICS)
+                ]
     return made
 
 
@@ -120,9 +140,11 @@ def table(title: str, runs: Runs) -> str:
     return "\n".join([*lines, ""])
 
 
-def check_table(real: Runs, replayed: Runs) -> str:
+def check_table(title: str, real: Runs, replayed: Runs) -> str:
     """Return simulator against reality as a Markdown table."""
     lines = [
+        f"{title}:",
+        "",
         "| scenario | system | errors %: real | simulated | points | pod-seconds: real | simulated | % |",
         "| --- | --- | --: | --: | --: | --: | --: | --: |",
     ]
@@ -135,10 +157,6 @@ def check_table(real: Runs, replayed: Runs) -> str:
             f" | {_cost_off(runs, others):+.1f} |"
         )
     return "\n".join([*lines, ""])
-
-
-def _loads_alike(run: Result, other: Result) -> bool:
-    return SYSTEMS[run.system].load_seconds == SYSTEMS[other.system].load_seconds
 
 
 def _errors_off(real: Sequence[Result], replayed: Sequence[Result]) -> float:

@@ -6,7 +6,7 @@ as a server is that computes on a core of its own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 Manifest = dict[str, Any]
@@ -22,6 +22,15 @@ CPU_REQUEST: Final = "70m"
 STATIC_PODS: Final = 10
 """The peak of 90 requests a second keeps 27 of 40 slots busy: 68 %."""
 CPU_PERCENT: Final = 50
+ANNOUNCED: Final = {
+    "name": "announced",
+    "start": "0 0 * * *",
+    "timeZone": "UTC",
+    "durationSeconds": 180,
+    "minReplicas": 8,
+    "lead": 15,
+}
+"""A window that begins when the load changes: in the simulator, that is midnight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,7 @@ class System:
         bounded: whether its servers bound their queue.
         load_seconds: how long its pods load.
         latency_target_ms: what bounds the queue, where it is bounded.
+        announced: whether it is told when the load will change; only the simulator makes that midnight.
     """
 
     name: str
@@ -45,14 +55,15 @@ class System:
     bounded: bool = True
     load_seconds: int = LOAD_SECONDS
     latency_target_ms: int = LATENCY_TARGET_MS
+    announced: bool = False
 
     @property
     def at_rest(self) -> int:
-        """Pods before the run."""
+        """Pods before the first request: floor or buffer, whichever is more."""
         if self.scaling is None:
             return self.replicas
-        # 9 requests a second of 300 ms are 2.7 at once: one pod of need, and the buffer on top.
-        return max(FLOOR, 1 + int(self.scaling.get("concurrencyBuffer", 0)))
+        floor = int(self.scaling.get("minReplicas", FLOOR))
+        return max(floor, int(self.scaling.get("concurrencyBuffer", 0)))
 
     def manifests(self) -> list[Manifest]:
         """Return what a person would apply."""
@@ -71,11 +82,33 @@ SYSTEMS: Mapping[str, System] = {
         System(name="ours_b0", scaling={}),
         System(name="ours_b2", scaling={"concurrencyBuffer": 2}),
         System(name="ours_p20", scaling={"concurrencyBufferPercent": 20}),
-        System(name="ours", scaling={"concurrencyBuffer": 8}),
+        System(name="ours", scaling={}),
+        System(name="ours_sched", scaling={"schedules": [ANNOUNCED]}, announced=True),
         # For clients that wait 10 s and come back when they are told to: a start within that time.
         System(name="ours_b0_load4", scaling={}, load_seconds=4, latency_target_ms=2000),
     )
 }
+
+
+SIZED: Final[Mapping[str, Manifest]] = {
+    "step": {"concurrencyBuffer": 6, "keepAliveSeconds": 60},
+    "step_retry": {"concurrencyBuffer": 6, "keepAliveSeconds": 60},
+    "step_long": {"concurrencyBuffer": 6, "keepAliveSeconds": 60},
+    "ramp": {"concurrencyBuffer": 1, "keepAliveSeconds": 30},
+    "spikes": {"minReplicas": 8, "keepAliveSeconds": 30},
+    "trace": {"minReplicas": 7, "keepAliveSeconds": 30},
+    "diurnal": {"minReplicas": 7, "keepAliveSeconds": 30},
+}
+"""`ours` in each scenario: the cheapest with at most 0.1 % errors that the simulator found on seeds 11 and 12.
+
+Tried were floors of 2 and 7 to 10, buffers up to 7, keepAlive of 30 and 60 s; the steps were sized on `step_long`.
+"""
+
+
+def system_in(name: str, scenario: str) -> System:
+    """Return a system as it is configured for a scenario: only `ours` differs between scenarios."""
+    system = SYSTEMS[name]
+    return replace(system, scaling=SIZED[scenario]) if name == "ours" else system
 
 
 def pool(system: System) -> Manifest:
@@ -142,6 +175,29 @@ def service() -> Manifest:
         "kind": "Service",
         "metadata": {"name": APP},
         "spec": {"selector": {"app": APP}, "ports": ports},
+    }
+
+
+def ingress(host: str) -> Manifest:
+    """Return the Ingress that every system gets: the least loaded pod, and one more try after a refusal.
+
+    Without limits: ingress-nginx counts them per client address, and all clients of the benchmark have one.
+    """
+    prefix = "nginx.ingress.kubernetes.io"
+    backend = {"service": {"name": APP, "port": {"number": 80}}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {
+            "name": f"{APP}-outside",
+            "annotations": {
+                f"{prefix}/load-balance": "ewma",
+                f"{prefix}/proxy-next-upstream": "error timeout http_429 http_503 non_idempotent",
+                f"{prefix}/proxy-next-upstream-tries": "2",
+            },
+        },
+        "spec": {"ingressClassName": "nginx", "rules": [{"host": host, "http": {"paths": paths}}]},
     }
 
 

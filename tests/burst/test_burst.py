@@ -1,5 +1,7 @@
 """The burst benchmark's own parts: what is sent, what is applied, how pods and errors are counted."""
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from bench.burst.measure import result_of
 from bench.burst.replay import MODELLED, PHYSICS, foreknown, modelled, setup_of, simulated
 from bench.burst.result import Answer, Result, append, per_second, read_all, tail, time_to_healthy
 from bench.burst.scenarios import SCENARIOS, peak_rate
-from bench.burst.systems import CEILING, FLOOR, SYSTEMS
+from bench.burst.shared import seconds_of
+from bench.burst.systems import CEILING, FLOOR, SYSTEMS, system_in
 from bench.load.client import Run
 from bench.load.record import Record
 from warmpool_operator.api.pool import PoolSpec
@@ -60,13 +63,26 @@ def test_host_cpu_counts_waiting_for_disks_as_idle() -> None:
     assert busy_percent(before, after) == 40
 
 
+def test_a_process_tells_its_cpu_time_and_one_that_is_gone_tells_nothing() -> None:
+    assert seconds_of(os.getpid()) > 0
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    assert seconds_of(process.pid) == 0
+
+
 def test_an_error_is_no_200_within_the_deadline() -> None:
     def record(at: float, took: float, status: int = 200, error: str = "") -> Record:
         return Record(intended=at, sent=at, finished=at + took, status=status, error=error)
 
     records = (record(0.5, 0.3), record(1.5, 2.5), record(2.5, 0.1, 429), record(3.5, 2.0, 0, "deadline"))
     result = result_of(
-        SCENARIOS["step"], SYSTEMS["static"], 1, run=Run(started=0, records=records), lives=[], cpu_percent=10
+        SCENARIOS["step"],
+        SYSTEMS["static"],
+        1,
+        run=Run(started=0, records=records),
+        lives=[],
+        cpu_percent=10,
+        route=Route.SERVICE,
     )
     assert (result.requests, result.errors) == (4, 3)
     assert sum(result.failed) == 3
@@ -116,12 +132,15 @@ def test_scenarios_are_repeatable_ordered_and_within_their_time(name: str) -> No
     assert 40 < peak_rate(sends) < 110
 
 
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 @pytest.mark.parametrize("name", sorted(SYSTEMS))
-def test_every_system_gets_the_same_pods_floor_and_ceiling(name: str) -> None:
-    made = {each["kind"]: each["spec"] for each in SYSTEMS[name].manifests()}
+def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -> None:
+    system = system_in(name, scenario)
+    made = {each["kind"]: each["spec"] for each in system.manifests()}
     if "WarmModelPool" in made:
         spec = PoolSpec.model_validate(made["WarmModelPool"])
-        assert (spec.scaling.min_replicas, spec.scaling.max_replicas) == (FLOOR, CEILING)
+        assert spec.scaling.max_replicas == CEILING
+        assert FLOOR <= spec.scaling.min_replicas <= system.at_rest
         resources, image = spec.server.resources.to_wire(), spec.server.image
     else:
         container = made["Deployment"]["template"]["spec"]["containers"][0]
@@ -137,8 +156,10 @@ def test_who_knows_at_once_asks_at_the_step() -> None:
 
 def test_simulated_runs_have_the_shape_of_real_ones() -> None:
     step = SCENARIOS["step"]
-    ours = simulated(step, SYSTEMS["ours_b0"], 1, startups_s=[10.0])
-    others = [modelled(step, name, 1, startups_s=[10.0]) for name in (*MODELLED, PHYSICS)]
+    ours = simulated(step, SYSTEMS["ours_b0"], 1, startups_s=[10.0], route=Route.INGRESS)
+    others = [
+        modelled(step, name, 1, startups_s=[10.0], route=Route.INGRESS) for name in (*MODELLED, PHYSICS)
+    ]
     for run in (ours, *others):
         assert run.requests == len(step.make(1)) == sum(run.offered)
         assert run.errors == sum(run.failed)

@@ -12,6 +12,7 @@ from warmpool_operator import __version__
 from warmpool_operator.console.exits import ConsoleError, Exit
 from warmpool_operator.console.explain import explain
 from warmpool_operator.console.render import render
+from warmpool_operator.console.simulate import simulate
 from warmpool_operator.console.status import status
 from warmpool_operator.console.timeline import timeline
 from warmpool_operator.runtime.errors import KubeError
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (status, explain, timeline, render):
+for command in (status, explain, timeline, render, simulate):
     app.command()(command)
 
 

@@ -39,6 +39,7 @@ class Pod:
         self.scheduled_ms: Final = scheduled_ms
         self._server = server
         self.ready_ms = -1
+        self.routed = False
         self.retired_ms = -1
         self.deleted_ms = -1
         self.gone_ms = -1
@@ -56,7 +57,7 @@ class Pod:
 
     @property
     def serving(self) -> bool:
-        """Whether the Service sends to it."""
+        """Whether it is ready."""
         return self.loaded and self.retired_ms < 0
 
     @property

@@ -10,12 +10,10 @@ from warmpool_operator.simulate.autoscalers.knative import UTILIZATION, Knative
 from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.run import simulate
 from warmpool_operator.simulate.setup import Route, Setup
-from warmpool_operator.simulate.sizing import peak_pods
+from warmpool_operator.simulate.sizing import ROOMY_PERCENT, peak_pods
 from warmpool_operator.simulate.workload import Autoscaler
 
 CPU_PERCENT = 50
-STATIC_PERCENT = 70
-"""How full a static pool is planned to be at the peak."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +31,7 @@ Rival = Callable[[Setup, Bounds, int], tuple[Setup, Autoscaler]]
 def static(setup: Setup, bounds: Bounds, seed: int) -> tuple[Setup, Autoscaler]:
     """As many pods as the peak needs and some to spare, day and night."""
     del seed
-    pods = min(bounds.ceiling, max(bounds.floor, ceil_div(peak_pods(setup) * 100, STATIC_PERCENT)))
+    pods = min(bounds.ceiling, max(bounds.floor, ceil_div(peak_pods(setup) * 100, ROOMY_PERCENT)))
     return replace(setup, replicas=pods), Fixed(pods)
 
 

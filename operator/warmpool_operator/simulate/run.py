@@ -89,7 +89,7 @@ class _Run:
 
     def _attempt(self, request: Request, now_ms: int) -> None:
         request.attempts += 1
-        pod = self._pick(self._workload.serving)
+        pod = self._pick(self._workload.reachable)
         if self._setup.cluster.route is Route.ACTIVATOR and (pod is None or not pod.free()):
             self._enqueue(request, self._workload.waiting, now_ms)
         elif pod is None:
@@ -151,7 +151,7 @@ class _Run:
         """Start what waits for the slot that has become free."""
         if pod.queue:
             self._compute(pod.queue.popleft(), pod, now_ms)
-        elif pod.serving:
+        elif pod.serving and pod.routed:
             self._fill(pod, now_ms)
         self._workload.leave(pod, now_ms)
 

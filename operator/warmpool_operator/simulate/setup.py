@@ -1,6 +1,6 @@
 """What is simulated: traffic, clients, the server in a pod, and the cluster around it. All frozen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -32,6 +32,9 @@ def fixed(milliseconds: int) -> Measured:
     return Measured((milliseconds,))
 
 
+AT_ONCE = Measured((0,))
+
+
 class Route(StrEnum):
     """How a request finds a pod."""
 
@@ -41,6 +44,15 @@ class Route(StrEnum):
     """ingress-nginx with ewma: the better of two endpoints, and one more try after a refusal."""
     ACTIVATOR = "Activator"
     """Knative: one queue for all pods, and a request is given to a pod only where it can start."""
+
+
+ROUTING: Mapping[Route, Measured] = {
+    Route.SERVICE: fixed(500),
+    Route.INGRESS: Measured((0, 1100, 2200, 3300)),
+    Route.ACTIVATOR: fixed(500),
+}
+"""From a pod's readiness until requests come to it: kube-proxy takes about half a second, and ingress-nginx looks
+at endpoints once in 3.3 s at most (its sync-rate-limit is 0.3 a second)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +103,8 @@ class Cluster:
     """What happens around the pods.
 
     Attributes:
-        startup: from a pod's creation until the Service sends to it.
+        startup: from a pod's creation until it is ready.
+        routing: from then until requests come, see `ROUTING`.
         termination_ms: from a pod's deletion until it is gone, if it is idle; the warmpool server stays this long
             to let proxies forget it. A busy one takes longer.
         sync_ms: period of the HPA controller.
@@ -100,6 +113,7 @@ class Cluster:
     """
 
     startup: Measured
+    routing: Measured = AT_ONCE
     termination_ms: int = 5_000
     sync_ms: int = 15_000
     metrics_ms: int = 15_000

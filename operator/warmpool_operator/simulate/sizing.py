@@ -12,6 +12,8 @@ from warmpool_operator.simulate.setup import Setup
 
 PEAK_MS = 10_000
 """The peak is the busiest time of this length: shorter than a start, so growing does not help within it."""
+ROOMY_PERCENT = 70
+"""How full the pods of a floor are at the peak that leaves chance some room."""
 BUFFERS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 KEEP_ALIVES = (60, 300)
 
@@ -52,7 +54,8 @@ def peak_pods(setup: Setup) -> int:
 def options(spec: PoolSpec, setup: Setup) -> list[Option]:
     """Return the options that are worth a run: the pool's own, and a grid up to the peak and the ceiling."""
     scaling, peak = spec.scaling, peak_pods(setup)
-    floors = {scaling.min_replicas, min(peak, scaling.max_replicas)}
+    roomy = ceil_div(peak * 100, ROOMY_PERCENT)
+    floors = {scaling.min_replicas, *(min(each, scaling.max_replicas) for each in (peak, roomy))}
     buffers = {each for each in BUFFERS if each < min(2 * peak, scaling.max_replicas)}
     grid = {
         Option(floor=floor, buffer=buffer, keep_alive_seconds=keep_alive)

@@ -48,7 +48,8 @@ class Workload:
         self._chance = chance
         self._later = later
         for _ in range(setup.replicas):
-            self._create(0).ready_ms = 0
+            pod = self._create(0)
+            pod.ready_ms, pod.routed = 0, True
 
     @property
     def alive(self) -> list[Pod]:
@@ -59,6 +60,11 @@ class Workload:
     def serving(self) -> list[Pod]:
         """Pods that the Service sends to."""
         return [pod for pod in self.pods if pod.serving]
+
+    @property
+    def reachable(self) -> list[Pod]:
+        """Pods that requests come to."""
+        return [pod for pod in self.pods if pod.routed and pod.serving]
 
     @property
     def in_flight(self) -> int:
@@ -73,6 +79,7 @@ class Workload:
             pod = self._create(now_ms)
             warm_ms = now_ms + self.setup.cluster.startup.draw(self._chance)
             self._later(warm_ms, partial(self._warm, pod))
+            self._later(warm_ms + self.setup.cluster.routing.draw(self._chance), partial(self._route, pod))
         for pod in sorted(alive, key=_first_to_go)[: max(0, len(alive) - replicas)]:
             pod.deleted_ms = now_ms
             self._later(now_ms + self.setup.cluster.termination_ms, partial(self.leave, pod))
@@ -93,6 +100,10 @@ class Workload:
     def _warm(self, pod: Pod, now_ms: int) -> None:
         if pod.deleted_ms < 0:
             pod.ready_ms = now_ms
+
+    def _route(self, pod: Pod, now_ms: int) -> None:
+        if pod.deleted_ms < 0:
+            pod.routed = True
             self._on_warm(pod, now_ms)
 
 

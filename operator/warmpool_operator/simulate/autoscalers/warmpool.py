@@ -12,7 +12,6 @@ from warmpool_operator.observe.pods import PodView, Stage
 from warmpool_operator.reconcile.plan import Plan, plan
 from warmpool_operator.reconcile.roster import Member, Roster
 from warmpool_operator.simulate.pod import Pod
-from warmpool_operator.simulate.setup import Route
 from warmpool_operator.simulate.workload import Workload
 
 TICK_MS = 500
@@ -68,12 +67,11 @@ class Warmpool:
         self._refusals = {
             number: self._refusals.get(number, Refusals()).read(sample) for number, sample in samples.items()
         }
-        tries = 2 if workload.setup.cluster.route is Route.INGRESS else 1
         return observe(
             ((sample, self._refusals[number]) for number, sample in samples.items()),
             silent=0,
             replicas=workload.replicas,
-            ingress_tries=tries,
+            ingress_tries=1 if self._spec.ingress is None else 2,
         )
 
     def _policy(self, samples: dict[int, Sample], seen: Observation, workload: Workload, now: int) -> Policy:
