@@ -12,6 +12,10 @@ settings.load_profile("warmpool")
 hypothesis.settings.register_profile("warmpool", deadline=None)
 hypothesis.settings.load_profile("warmpool")
 
+# A time limit per example measures the machine, and the others on it, more than the code.
+hypothesis.settings.register_profile("warmpool", deadline=None)
+hypothesis.settings.load_profile("warmpool")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
