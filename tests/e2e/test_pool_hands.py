@@ -1,7 +1,6 @@
 """What the operator writes and what it leaves alone: zero, rehearsal, other scalers, paced and failing starts."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -16,10 +15,10 @@ SERVER_ENV = [
 CHILDREN = ("deployment", "hpa", "service", "pdb")
 
 
-@pytest.fixture(scope="module")
-def pool(kubectl: Kubectl, make_namespace: Callable[[], str]) -> PoolHandle:
-    """The pool of this file, which each test leaves with one warm pod or none."""
-    return PoolHandle(kubectl, make_namespace(), "hands")
+@pytest.fixture
+def pool(kubectl: Kubectl, namespace: str) -> PoolHandle:
+    """A pool of its own for each test: what one leaves behind on purpose would stop the next."""
+    return PoolHandle(kubectl, namespace, "hands")
 
 
 def scaled(**scaling: object) -> Object:
