@@ -29,6 +29,12 @@ def replicas(pool: PoolHandle) -> int:
     return int(pool.get("deployment")["spec"]["replicas"])
 
 
+def told(pool: PoolHandle) -> int:
+    """How many events tell of the pool."""
+    selector = f"involvedObject.name={pool.name},involvedObject.kind=WarmModelPool"
+    return len(pool.kubectl.get("events", "-n", pool.namespace, "--field-selector", selector)["items"])
+
+
 def ours(pool: PoolHandle) -> dict[str, list[tuple[str, str]]]:
     """When the operator's managers last wrote each child."""
     written = {}
@@ -41,6 +47,7 @@ def ours(pool: PoolHandle) -> dict[str, list[tuple[str, str]]]:
 
 def test_a_pool_without_demand_goes_to_zero_and_its_floor_wakes_it(pool: PoolHandle) -> None:
     pool.apply(scaled(minReplicas=0))
+    pool.wait("a first pod, which proves that it can", pool.pods)
     pool.wait("zero pods", lambda: replicas(pool) == 0 and not pool.pods(), seconds=90)
     pool.wait("the reason", lambda: pool.condition("Ready").get("reason") == "ScaledToZero")
     assert pool.condition("Warm")["status"] == "True"
@@ -53,7 +60,7 @@ def test_a_rehearsal_writes_nothing_but_status(pool: PoolHandle) -> None:
     pool.wait_ready(1)
     pool.wait("an HPA", lambda: pool.get("hpa"))
     before = ours(pool)
-    events = len(pool.kubectl.get("events", "-n", pool.namespace)["items"])
+    events = told(pool)
     pool.apply(scaled(minReplicas=3) | {"mode": "Observe", "rollout": "InPlace"})
     pool.wait("the decision", lambda: pool.status()["decision"]["desired"] == 3)
     assert pool.condition("Paused")["reason"] == "Observing"
@@ -61,7 +68,7 @@ def test_a_rehearsal_writes_nothing_but_status(pool: PoolHandle) -> None:
     pool.wait("one more status", lambda: pool.get()["metadata"]["resourceVersion"] != version, seconds=45)
     assert ours(pool) == before
     assert replicas(pool) == 1
-    assert len(pool.kubectl.get("events", "-n", pool.namespace)["items"]) == events
+    assert told(pool) == events
     pool.apply(scaled(minReplicas=2))
     pool.wait_ready(2)
 
