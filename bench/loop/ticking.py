@@ -132,7 +132,7 @@ async def _ticks(port: int) -> list[tuple[float, float]]:
         reconciler = Reconciler(
             _Memory(port),  # type: ignore[arg-type]
             Scraper(session, now_ms=now_ms),
-            Cache(),
+            Cache(now_ms=now_ms),
             News(_Nobody(), PoolMetrics(CollectorRegistry())),  # type: ignore[arg-type]
             token_key=b"k" * 32,
             now_ms=now_ms,
