@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.capacity.strategies import NOW, observations, policies, published
+from warmpool_operator.api.schema import structural_schema
+from warmpool_operator.api.status import PoolStatus
 from warmpool_operator.capacity.arithmetic import target_pods
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.types import Binding, Memory, Observation, Policy
@@ -107,6 +109,11 @@ def test_window_holds_every_peak_and_forgets_in_time(steps: list[tuple[int, int]
         targets = [entry.target for entry in window]
         assert targets == sorted(targets, reverse=True)
         assert len(window) <= MAX_BUCKETS
+
+
+def test_a_full_window_fits_the_status() -> None:
+    window = structural_schema(PoolStatus, defaults=False)["properties"]["memory"]["properties"]["window"]
+    assert window["maxItems"] == MAX_BUCKETS
 
 
 @given(policies, observations, published)
