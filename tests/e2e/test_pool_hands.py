@@ -5,6 +5,7 @@ import json
 import pytest
 
 from hack.cluster.kubectl import Kubectl
+from tests.e2e.support.hammer import Hammer
 from tests.e2e.support.pools import Object, PoolHandle, spec
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -66,8 +67,8 @@ def test_a_rehearsal_writes_nothing_but_status(pool: PoolHandle) -> None:
     pool.apply(scaled(minReplicas=3) | {"mode": "Observe", "rollout": "InPlace"})
     pool.wait("the decision", lambda: pool.status()["decision"]["desired"] == 3)
     assert pool.condition("Paused")["reason"] == "Observing"
-    version = pool.get()["metadata"]["resourceVersion"]
-    pool.wait("one more status", lambda: pool.get()["metadata"]["resourceVersion"] != version, seconds=45)
+    pool.apply(scaled(minReplicas=4) | {"mode": "Observe", "rollout": "InPlace"})
+    pool.wait("the next decision", lambda: pool.status()["decision"]["desired"] == 4)
     assert ours(pool) == before
     assert replicas(pool) == 1
     assert told(pool) == events
@@ -109,6 +110,28 @@ def test_a_hand_that_scales_to_zero_wins_until_it_scales_up(pool: PoolHandle) ->
     pool.kubectl("scale", "deployment", pool.name, "-n", pool.namespace, "--replicas=1")
     pool.wait_ready(1)
     assert pool.condition("Conflict")["status"] == "False"
+
+
+def test_a_rollout_under_load_never_has_fewer_warm_pods_than_the_floor(pool: PoolHandle) -> None:
+    pool.apply(scaled(minReplicas=2))
+    pool.wait_ready(2)
+    old, fewest = pool.pod_names(), 2
+
+    def rolled() -> bool:
+        nonlocal fewest
+        fewest = min(fewest, pool.get("deployment")["status"].get("readyReplicas", 0))
+        return not pool.pod_names() & old and len(pool.pod_names()) == 2
+
+    payload = {"model": "fake", "input": "the quick brown fox"}
+    with Hammer(pool.url(), payload, clients=2) as hammer:
+        pool.wait("an answer", lambda: hammer.statuses[200] > 0)
+        pool.apply(
+            spec(server={"env": [*SERVER_ENV, {"name": "ROLL", "value": "1"}]}, scaling={"minReplicas": 2})
+        )
+        pool.wait("new pods", rolled, seconds=120)
+    assert fewest == 2
+    assert hammer.lost() == []
+    assert hammer.strange(0, 200, 429) == []
 
 
 def test_starts_are_paced(pool: PoolHandle) -> None:
