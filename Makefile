@@ -99,6 +99,14 @@ bench-burst: setup bundle ## Bursts against warmpool and what people would pick 
 bench-serving: setup ## The model server beside others; goes on where it was stopped (FRESH=1 begins anew).
 	@$(RUN) python -m bench.serving $(if $(FRESH),--fresh)
 
+.PHONY: bench-loop
+bench-loop: ## Cost of a decision and of a tick, and demand to write; the operator must be installed (make demo).
+	@$(RUN) python -m bench.loop
+
+.PHONY: bench-mutation
+bench-mutation: ## Mutants of capacity/ against its tests, 25 minutes at most; survivors are named and judged.
+	@$(RUN) python -m bench.mutation
+
 ##@ Cluster and images
 .PHONY: cluster-up
 cluster-up: ## Start the test cluster, or find it running.

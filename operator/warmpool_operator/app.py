@@ -31,6 +31,7 @@ from warmpool_operator.runtime.errors import NotFound
 from warmpool_operator.runtime.kube import KubeClient
 from warmpool_operator.runtime.lease import LeaderElector, LeaseSettings
 from warmpool_operator.runtime.recorder import EventRecorder
+from warmpool_operator.runtime.stretch import Stretch
 from warmpool_operator.runtime.ticker import Ticker
 from warmpool_operator.runtime.workers import run_workers
 from warmpool_operator.runtime.workqueue import WorkQueue
@@ -228,8 +229,11 @@ class App:
         await run_workers(queue, self._settings.workers, handle)
 
     async def _tick(self, queue: WorkQueue[Key], reconciler: Reconciler) -> None:
-        async for _ in Ticker(self._settings.tick_seconds, on_tick=self._metrics.observe_tick):
+        ticker = Ticker(self._settings.tick_seconds, on_tick=self._metrics.observe_tick)
+        stretch = Stretch(self._settings.tick_seconds)
+        async for _ in ticker:
             wake(queue, reconciler.known_pools())
+            ticker.period = stretch.period(time.process_time())
 
 
 def _stuck(queue: WorkQueue[Key]) -> str | None:

@@ -1,11 +1,11 @@
 """What the operator writes and what it leaves alone: zero, rehearsal, other scalers, paced and failing starts."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from hack.cluster.kubectl import Kubectl
+from tests.e2e.support.hammer import Hammer
 from tests.e2e.support.pools import Object, PoolHandle, spec
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -16,10 +16,10 @@ SERVER_ENV = [
 CHILDREN = ("deployment", "hpa", "service", "pdb")
 
 
-@pytest.fixture(scope="module")
-def pool(kubectl: Kubectl, make_namespace: Callable[[], str]) -> PoolHandle:
-    """The pool of this file, which each test leaves with one warm pod or none."""
-    return PoolHandle(kubectl, make_namespace(), "hands")
+@pytest.fixture
+def pool(kubectl: Kubectl, namespace: str) -> PoolHandle:
+    """A pool of its own for each test: what one leaves behind on purpose would stop the next."""
+    return PoolHandle(kubectl, namespace, "hands")
 
 
 def scaled(**scaling: object) -> Object:
@@ -30,18 +30,27 @@ def replicas(pool: PoolHandle) -> int:
     return int(pool.get("deployment")["spec"]["replicas"])
 
 
+def told(pool: PoolHandle) -> int:
+    """How many events tell of the pool."""
+    selector = f"involvedObject.name={pool.name},involvedObject.kind=WarmModelPool"
+    return len(pool.kubectl.get("events", "-n", pool.namespace, "--field-selector", selector)["items"])
+
+
 def ours(pool: PoolHandle) -> dict[str, list[tuple[str, str]]]:
-    """When the operator's managers last wrote each child."""
+    """When the operator's managers last wrote each child; a write of `/scale` has no time."""
     written = {}
     for kind in CHILDREN:
         live = pool.kubectl.get(kind, pool.name, "-n", pool.namespace, "--show-managed-fields")
         entries = live["metadata"]["managedFields"]
-        written[kind] = [(e["manager"], e["time"]) for e in entries if e["manager"].startswith("warmpool")]
+        written[kind] = [
+            (e["manager"], e.get("time", "")) for e in entries if e["manager"].startswith("warmpool")
+        ]
     return written
 
 
 def test_a_pool_without_demand_goes_to_zero_and_its_floor_wakes_it(pool: PoolHandle) -> None:
     pool.apply(scaled(minReplicas=0))
+    pool.wait("a first pod, which proves that it can", lambda: pool.status().get("pods", {}).get("ready"))
     pool.wait("zero pods", lambda: replicas(pool) == 0 and not pool.pods(), seconds=90)
     pool.wait("the reason", lambda: pool.condition("Ready").get("reason") == "ScaledToZero")
     assert pool.condition("Warm")["status"] == "True"
@@ -54,15 +63,15 @@ def test_a_rehearsal_writes_nothing_but_status(pool: PoolHandle) -> None:
     pool.wait_ready(1)
     pool.wait("an HPA", lambda: pool.get("hpa"))
     before = ours(pool)
-    events = len(pool.kubectl.get("events", "-n", pool.namespace)["items"])
+    events = told(pool)
     pool.apply(scaled(minReplicas=3) | {"mode": "Observe", "rollout": "InPlace"})
     pool.wait("the decision", lambda: pool.status()["decision"]["desired"] == 3)
     assert pool.condition("Paused")["reason"] == "Observing"
-    version = pool.get()["metadata"]["resourceVersion"]
-    pool.wait("one more status", lambda: pool.get()["metadata"]["resourceVersion"] != version, seconds=45)
+    pool.apply(scaled(minReplicas=4) | {"mode": "Observe", "rollout": "InPlace"})
+    pool.wait("the next decision", lambda: pool.status()["decision"]["desired"] == 4)
     assert ours(pool) == before
     assert replicas(pool) == 1
-    assert len(pool.kubectl.get("events", "-n", pool.namespace)["items"]) == events
+    assert told(pool) == events
     pool.apply(scaled(minReplicas=2))
     pool.wait_ready(2)
 
@@ -101,6 +110,28 @@ def test_a_hand_that_scales_to_zero_wins_until_it_scales_up(pool: PoolHandle) ->
     pool.kubectl("scale", "deployment", pool.name, "-n", pool.namespace, "--replicas=1")
     pool.wait_ready(1)
     assert pool.condition("Conflict")["status"] == "False"
+
+
+def test_a_rollout_under_load_never_has_fewer_warm_pods_than_the_floor(pool: PoolHandle) -> None:
+    pool.apply(scaled(minReplicas=2))
+    pool.wait_ready(2)
+    old, fewest = pool.pod_names(), 2
+
+    def rolled() -> bool:
+        nonlocal fewest
+        fewest = min(fewest, pool.get("deployment")["status"].get("readyReplicas", 0))
+        return not pool.pod_names() & old and len(pool.pod_names()) == 2
+
+    payload = {"model": "fake", "input": "the quick brown fox"}
+    with Hammer(pool.url(), payload, clients=2) as hammer:
+        pool.wait("an answer", lambda: hammer.statuses[200] > 0)
+        pool.apply(
+            spec(server={"env": [*SERVER_ENV, {"name": "ROLL", "value": "1"}]}, scaling={"minReplicas": 2})
+        )
+        pool.wait("new pods", rolled, seconds=120)
+    assert fewest == 2
+    assert hammer.lost() == []
+    assert hammer.strange(0, 200, 429) == []
 
 
 def test_starts_are_paced(pool: PoolHandle) -> None:

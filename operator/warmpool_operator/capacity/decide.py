@@ -35,7 +35,9 @@ def decide(policy: Policy, seen: Observation, memory: Memory | None, now_ms: int
     past = memory or Memory(published=seen.replicas, window=(Bucket(now_ms, seen.replicas),))
     targets = _targets(policy, seen, past.published)
     window = remember(past.window, now_ms=now_ms, target=targets.high, keep_alive_ms=policy.keep_alive_ms)
-    terms = _terms(policy, seen, floor=floor, held=held_target(window))
+    # Without a memory also where keepAlive is 0 and nothing is held: one tick is no reason to shrink.
+    held = max(held_target(window), 0 if memory else past.published)
+    terms = _terms(policy, seen, floor=floor, held=held)
     wanted = _wanted(targets, terms, past.published)
     stepped, stepped_memory = _limit_step(policy, past, wanted, now_ms)
     if seen.blind:

@@ -17,6 +17,7 @@ from warmpool_operator.capacity.record import Chunk, Replayed, replay, what_if
 from warmpool_operator.capacity.record_wire import RecordError, from_wire
 from warmpool_operator.console.cluster import USER_AGENT, Target
 from warmpool_operator.console.exits import ConsoleError, Exit
+from warmpool_operator.desired.pool import Manifest
 from warmpool_operator.reconcile.records import RECORD_PAGE
 from warmpool_operator.reconcile.times import rfc3339
 from warmpool_operator.runtime.connect import connect
@@ -120,8 +121,9 @@ def read_record(target: Target, pool: str, *, operator_namespace: str, until_ms:
         client = await connect(kubeconfig=target.kubeconfig, context=target.context, user_agent=USER_AGENT)
         try:
             for pod in await client.list(PODS, operator_namespace, labels=OPERATOR_PODS):
-                name = f"{pod['metadata']['name']}:{METRICS_PORT}"
-                ref = ObjectRef(PODS, operator_namespace, name)
+                if (port := _metrics_port(pod)) is None:
+                    continue  # not the operator, though it has its label
+                ref = ObjectRef(PODS, operator_namespace, f"{pod['metadata']['name']}:{port}")
                 try:
                     path = f"{RECORD_PAGE}/{target.home}/{pool}"
                     return await client.through_proxy(ref, path, {"until": str(until_ms)})
@@ -139,6 +141,12 @@ def read_record(target: Target, pool: str, *, operator_namespace: str, until_ms:
         return from_wire(document)
     except RecordError as error:
         raise ConsoleError(f"{error}; use the warmpool of the operator's version") from error
+
+
+def _metrics_port(pod: Manifest) -> int | None:
+    """Return the number of the port of metrics: the API server's proxy takes no names of ports of pods."""
+    ports = (port for container in pod["spec"]["containers"] for port in container.get("ports") or [])
+    return next((int(port["containerPort"]) for port in ports if port.get("name") == METRICS_PORT), None)
 
 
 def title(made: Replayed) -> str:

@@ -2,6 +2,8 @@
 
 from warmpool_operator.api import names
 from warmpool_operator.api.names import Env
+from warmpool_operator.api.protocol import LoadMetrics
+from warmpool_operator.api.server import Server
 from warmpool_operator.desired.pool import Manifest, Pool
 from warmpool_operator.desired.security import container_security, resources, tmp_mount
 from warmpool_operator.desired.source import model_mounts
@@ -21,16 +23,15 @@ def container(pool: Pool, *, admin_token: str) -> Manifest:
         "name": names.CONTAINER,
         "image": server.image,
         "imagePullPolicy": server.image_pull_policy,
-        "env": _environment(pool, admin_token),
-        "ports": [
-            {"name": names.PORT_NAME, "containerPort": server.port, "protocol": "TCP"},
-            {"name": names.ADMIN_PORT_NAME, "containerPort": server.admin_port, "protocol": "TCP"},
-        ],
+        "env": _environment(pool, admin_token)
+        if server.load_metrics is None
+        else [each.to_wire() for each in server.env],
+        "ports": _ports(server),
         "resources": resources(server.resources),
         "securityContext": container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [tmp_mount(), *model_mounts(pool.spec)],
-        **_probes(pool),
+        **(_probes(pool) if server.load_metrics is None else _foreign(pool, server.load_metrics)),
         **{key: value for key, value in optional.items() if value is not None},
     }
 
@@ -56,6 +57,37 @@ def _environment(pool: Pool, admin_token: str) -> list[Manifest]:
         settings[Env.MODEL_PATH] = path
     ours = [{"name": name, "value": str(value)} for name, value in settings.items()]
     return ours + [variable.to_wire() for variable in server.env]
+
+
+def _ports(server: Server) -> list[Manifest]:
+    ports = {names.PORT_NAME: server.port}
+    if server.load_metrics is None:
+        ports[names.ADMIN_PORT_NAME] = server.admin_port
+    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()]
+
+
+def _foreign(pool: Pool, metrics: LoadMetrics) -> Manifest:
+    """Probes of a server of another make, and time for proxies to forget a pod before it is told to stop.
+
+    Liveness looks at the port alone: a health path that fails while a model loads or a queue is long would have
+    the kubelet kill what it should wait for (kserve/kserve#5062).
+    """
+
+    def health() -> Manifest:
+        return {"httpGet": {"path": metrics.health, "port": names.PORT_NAME, "scheme": "HTTP"}}
+
+    times = {"timeoutSeconds": 2, "failureThreshold": 3}
+    return {
+        "startupProbe": {
+            **health(),
+            "periodSeconds": STARTUP_PERIOD_SECONDS,
+            "timeoutSeconds": 1,
+            "failureThreshold": timing_of(pool.spec).startup_failure_threshold,
+        },
+        "readinessProbe": {**health(), "periodSeconds": 1, **times},
+        "livenessProbe": {"tcpSocket": {"port": names.PORT_NAME}, "periodSeconds": 10, **times},
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_PROPAGATION_SECONDS}}},
+    }
 
 
 def _probes(pool: Pool) -> Manifest:

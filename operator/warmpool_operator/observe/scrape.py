@@ -16,11 +16,15 @@ from typing import Final
 import aiohttp
 
 from warmpool_operator.api import names
+from warmpool_operator.api.protocol import LoadMetrics
+from warmpool_operator.observe.foreign import ForeignReader
 from warmpool_operator.observe.load import LoadReport, LoadReportError, parse
 
 TIMEOUT_SECONDS: Final = 0.4
 """Less than the tick of 0.5 s, so that a silent pod cannot delay the next one."""
 MAX_BODY_BYTES: Final = 16 * 1024
+MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
+"""A page of metrics: vLLM's has some 200 kB, and a server with many models has one set for each."""
 
 
 class Failure(StrEnum):
@@ -34,11 +38,21 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a pod's admin port is."""
+    """Where a pod tells its load: its admin port, or a page of metrics of a server of another make.
+
+    Attributes:
+        uid: of the pod.
+        ip: address.
+        port: port.
+        metrics: which metrics count; None for this project's own server.
+        slots: requests that a server of another make computes at once.
+    """
 
     uid: str
     ip: str
     port: int
+    metrics: LoadMetrics | None = None
+    slots: int = 0
 
     def url(self, path: str) -> str:
         """Return the URL of an admin path; IPv6 addresses are bracketed."""
@@ -61,6 +75,7 @@ class Scraper:
         self._session = session
         self._now_ms = now_ms
         self._slots = asyncio.Semaphore(concurrency)
+        self._foreign = ForeignReader()
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
     async def scrape(self, targets: Iterable[Target]) -> dict[str, LoadReport | Failure]:
@@ -78,24 +93,28 @@ class Scraper:
         return await self._drain("DELETE", target, token)
 
     async def _report(self, target: Target) -> LoadReport | Failure:
+        path = names.PATH_LOAD if target.metrics is None else target.metrics.path
         async with self._slots:
             try:
                 async with self._session.get(
-                    target.url(names.PATH_LOAD), timeout=self._timeout, allow_redirects=False
+                    target.url(path), timeout=self._timeout, allow_redirects=False
                 ) as answer:
                     if answer.status != HTTPStatus.OK:
                         return Failure.STATUS
-                    body = await _json(answer)
+                    most = MAX_BODY_BYTES if target.metrics is None else MAX_PAGE_BYTES
+                    return self._parsed(await _body(answer, most), target)
             except TimeoutError:
                 return Failure.TIMEOUT
             except aiohttp.ClientError:
                 return Failure.UNREACHABLE
             except (LoadReportError, ValueError):
                 return Failure.FORMAT
-        try:
-            return parse(body, at_ms=self._now_ms())
-        except LoadReportError:
-            return Failure.FORMAT
+
+    def _parsed(self, body: bytes, target: Target) -> LoadReport:
+        at_ms = self._now_ms()
+        if target.metrics is None:
+            return parse(_object(body), at_ms=at_ms)
+        return self._foreign.read(body, target.metrics, uid=target.uid, slots=target.slots, at_ms=at_ms)
 
     async def _drain(self, method: str, target: Target, token: str) -> bool:
         headers = {"Authorization": f"Bearer {token}"}
@@ -112,14 +131,18 @@ class Scraper:
             return False
 
 
-async def _json(answer: aiohttp.ClientResponse) -> dict[str, object]:
-    """Decode a small JSON object: a body of a foreign program must not fill the operator's memory."""
+async def _body(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read a small body: a foreign program must not fill the operator's memory."""
     raw = bytearray()
     # One read returns what has arrived so far, which may be half of an answer.
     async for part in answer.content.iter_any():
         raw += part
-        if len(raw) > MAX_BODY_BYTES:
-            raise LoadReportError(f"load report of more than {MAX_BODY_BYTES} bytes")
+        if len(raw) > most:
+            raise LoadReportError(f"an answer of more than {most} bytes")
+    return bytes(raw)
+
+
+def _object(raw: bytes) -> dict[str, object]:
     try:
         body = json.loads(raw)
     except RecursionError as error:

@@ -15,6 +15,7 @@ from warmpool_operator.desired.drift import drifted
 from warmpool_operator.desired.hpa import Bounds, bounds_of, exact, floor, horizontal_pod_autoscaler
 from warmpool_operator.desired.pool import Pool, controller_uid
 from warmpool_operator.observe.cache import Cache, Key
+from warmpool_operator.observe.pods import PodView
 from warmpool_operator.observe.scrape import Scraper, Target
 from warmpool_operator.reconcile.plan import Plan
 from warmpool_operator.reconcile.rivals import scale_is_owned
@@ -180,6 +181,16 @@ def held(plan: Plan, live: Bounds | None) -> int:
 
 def _may_scale(live: int, wanted: int) -> bool:
     return wanted > live or (wanted == 0 and live == 1)
+
+
+def source_of(pool: Pool, view: PodView) -> Target:
+    """Return where a pod tells its load."""
+    server = pool.spec.server
+    metrics = server.load_metrics
+    port = server.admin_port if metrics is None else metrics.port or server.port
+    return Target(
+        uid=view.uid, ip=view.ip or "", port=port, metrics=metrics, slots=server.container_concurrency
+    )
 
 
 def target_of(pool: Pool, member: Member) -> Target | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from warmpool_operator.api.names import Reason
 from warmpool_operator.capacity.pacing import Pace
+from warmpool_operator.desired.pool import Pool
 from warmpool_operator.reconcile.roster import Member, Roster
 
 SETTLE_MS = 2_000
@@ -42,6 +43,14 @@ class Plan:
     restore: Roster = ()
     costs: Mapping[str, int] = field(default_factory=dict)
     blocked: tuple[str, str] | None = None
+
+
+def moves_of(pool: Pool, desired: int, pace: Pace, *, replicas: int, roster: Roster) -> Plan:
+    """Return the moves of one tick for a pool, by what its server and its HPA allow."""
+    if pool.spec.scaling.hpa.adds_pods:
+        return floor_plan(desired=desired, pace=pace, replicas=replicas, roster=roster)
+    retires = pool.spec.server.load_metrics is None
+    return plan(desired=desired, pace=pace, replicas=replicas, roster=roster, retires=retires)
 
 
 def plan(

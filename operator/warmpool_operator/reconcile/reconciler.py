@@ -14,15 +14,15 @@ from warmpool_operator.desired.token import admin_token
 from warmpool_operator.observe.cache import Cache, Key
 from warmpool_operator.observe.load import LoadReport
 from warmpool_operator.observe.pods import Stage, counts, evicted, rejected_pods, view
-from warmpool_operator.observe.scrape import Failure, Scraper, Target
+from warmpool_operator.observe.scrape import Failure, Scraper
 from warmpool_operator.reconcile.children import apply_children, wanted_children
 from warmpool_operator.reconcile.deciding import decide_for, look_at, share
-from warmpool_operator.reconcile.hands import Hands, NameTakenError
+from warmpool_operator.reconcile.hands import Hands, NameTakenError, source_of
 from warmpool_operator.reconcile.kept import restored
 from warmpool_operator.reconcile.measure import measure
 from warmpool_operator.reconcile.news import News
 from warmpool_operator.reconcile.pacing import pace
-from warmpool_operator.reconcile.plan import Plan, floor_plan, plan
+from warmpool_operator.reconcile.plan import Plan, moves_of
 from warmpool_operator.reconcile.publish import Publisher
 from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool, read_children, read_pool
 from warmpool_operator.reconcile.rivals import Rivals, hand_on_scale
@@ -177,9 +177,7 @@ class Reconciler:
         views = [view(pod) for pod in self._cache.pods(key) if counts(pod)]
         warm = [pod for pod in views if pod.stage is Stage.WARM and not pod.terminating and pod.ip]
         asked_ms = self._now_ms()
-        answers = await self._scraper.scrape(
-            Target(uid=pod.uid, ip=pod.ip or "", port=pool.spec.server.admin_port) for pod in warm
-        )
+        answers = await self._scraper.scrape(source_of(pool, pod) for pod in warm)
         now_ms = self._now_ms()
         failures = [answer for answer in answers.values() if isinstance(answer, Failure)]
         self._news.scraped(key, failures, seconds=(now_ms - asked_ms) / 1000)
@@ -209,8 +207,7 @@ class Reconciler:
         state.pace = pace(state, pool, decision, roster, replicas=replicas, now_ms=self._now_ms())
         if pool.hands_off or state.yields:
             return None
-        make = floor_plan if pool.spec.scaling.hpa.adds_pods else plan
-        moves = make(desired=decision.desired, pace=state.pace, replicas=replicas, roster=alive(roster))
+        moves = moves_of(pool, decision.desired, state.pace, replicas=replicas, roster=alive(roster))
         try:
             moved = await self._hands.carry_out(
                 pool, moves, ceiling=decision.terms.ceiling, token=self._token(pool)

@@ -61,6 +61,14 @@ VECTORS = [
         published=2,
     ),
     Vector(
+        "one young request waits as well",
+        2,
+        Binding.SCALING_DELAY,
+        {"scaling_delay_ms": 30_000},
+        {"running": 2, "queued": 1, "oldest_queued_ms": 29_999},
+        published=2,
+    ),
+    Vector(
         "old queue counts",
         7,
         Binding.DEMAND,

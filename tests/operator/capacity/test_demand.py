@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmpool_operator.capacity.demand import RATE_WINDOW_MS, Refusals, Sample, observe, refused_concurrency
+from warmpool_operator.capacity.types import Memory, Observation
 
 
 def sample(at_ms: int, rejected: int, *, service: int = 100, running: int = 0, queued: int = 0) -> Sample:
@@ -62,3 +63,31 @@ def test_a_rate_is_never_negative(steps: list[tuple[int, int]]) -> None:
         now, total = now + gap, total + more
         refusals = refusals.read(sample(now, total))
         assert refused_concurrency([(refusals, 100)]) >= 0
+
+
+def test_refusals_are_averaged_over_two_seconds_and_not_a_moment_more() -> None:
+    now = 1_700_000_000_000
+    refusals = Refusals()
+    for at_ms, rejected in ((now, 0), (now + 500, 3), (now + 2_000, 5)):
+        refusals = refusals.read(Sample(at_ms=at_ms, running=0, queued=0, rejected=rejected))
+    assert (refusals.span_ms, refusals.count) == (2_000, 5)
+    refusals = refusals.read(Sample(at_ms=now + 2_001, running=0, queued=0, rejected=5))
+    assert (refusals.span_ms, refusals.count) == (1_501, 2)
+
+
+def test_two_readings_a_millisecond_apart_are_a_rate_already() -> None:
+    refusals = Refusals(((0, 0), (1, 1)))
+    assert refused_concurrency([(refusals, 1)]) == 1
+    assert refused_concurrency([(Refusals(((5, 0),)), 1)]) == 0
+    assert (Refusals().span_ms, Refusals().count) == (0, 0)
+
+
+def test_what_is_not_said_is_nothing() -> None:
+    sample = Sample(at_ms=1, running=2, queued=3)
+    assert (sample.oldest_queued_ms, sample.accepted, sample.rejected, sample.service_ms_mean) == (0, 0, 0, 0)
+    assert Observation() == Observation(
+        running=0, queued=0, refused=0, held=0, oldest_queued_ms=0, answered=0, silent=0, replicas=0
+    )
+    assert Memory(published=1) == Memory(published=1, window=(), step_started_ms=0, step_removed=0)
+    seen = observe([], silent=0, replicas=0)
+    assert seen == Observation()

@@ -5,9 +5,9 @@ from typing import Any
 from warmpool_operator.api.scaling import Scaling
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.explain import sentence
-from warmpool_operator.capacity.policy import Effective, PolicyMemory, effective
+from warmpool_operator.capacity.policy import Effective, PolicyMemory, effective, policy_of
 from warmpool_operator.capacity.signals import Interval
-from warmpool_operator.capacity.types import Binding, Bucket, Memory, Observation
+from warmpool_operator.capacity.types import Binding, Bucket, Memory, Observation, Policy
 
 NOON = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 BUSY = {"name": "busy", "signal": "inFlight", "enter": 10, "exit": 5, "forSeconds": 0}
@@ -101,3 +101,52 @@ def test_a_floor_that_ends_leaves_what_demand_holds() -> None:
     busy = decide(at(NOON, schedules=[shop]).policy, Observation(running=5, answered=8), None, NOON)
     after = decide(at(NOON + 60_000).policy, Observation(answered=8), busy.memory, NOON + 60_000)
     assert (after.desired, after.binding) == (5, Binding.KEEP_ALIVE)
+
+
+def test_every_number_of_the_spec_arrives_in_its_own_unit() -> None:
+    scaling = Scaling.model_validate(
+        {
+            "minReplicas": 2,
+            "maxReplicas": 30,
+            "concurrencyBuffer": 3,
+            "concurrencyBufferPercent": 40,
+            "bufferMode": "WhenActive",
+            "targetUtilizationPercent": 50,
+            "scalingDelaySeconds": 6,
+            "keepAliveSeconds": 70,
+            "scaleIn": {"maxPods": 8, "periodSeconds": 9},
+        }
+    )
+    assert policy_of(scaling, container_concurrency=10) == Policy(
+        floor=2,
+        ceiling=30,
+        concurrency=10,
+        utilization_percent=50,
+        buffer=3,
+        buffer_percent=40,
+        buffer_at_zero=False,
+        scaling_delay_ms=6_000,
+        keep_alive_ms=70_000,
+        scale_in_pods=8,
+        scale_in_period_ms=9_000,
+    )
+
+
+def test_a_ceiling_of_the_namespace_is_named_where_it_is_the_strictest() -> None:
+    scaling = Scaling.model_validate({"minReplicas": 3, "maxReplicas": 8})
+    for share, ceiling, source in (
+        (None, 8, "scaling.maxReplicas"),
+        (8, 8, "scaling.maxReplicas"),
+        (7, 7, "the namespace's ceiling"),
+        (0, 0, "the namespace's ceiling"),
+    ):
+        rules = effective(
+            scaling,
+            container_concurrency=1,
+            auto_lead_ms=0,
+            signals={},
+            memory=PolicyMemory(),
+            now_ms=NOON,
+            namespace_ceiling=share,
+        )
+        assert (rules.policy.ceiling, rules.policy.ceiling_source) == (ceiling, source)

@@ -5,39 +5,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.operator.capacity.strategies import NOW, observations, policies, published
+from warmpool_operator.api.schema import structural_schema
+from warmpool_operator.api.status import PoolStatus
 from warmpool_operator.capacity.arithmetic import target_pods
 from warmpool_operator.capacity.decide import decide
 from warmpool_operator.capacity.types import Binding, Memory, Observation, Policy
 from warmpool_operator.capacity.window import MAX_BUCKETS, held_target, remember
-
-NOW = 1_700_000_000_000
-
-policies = st.builds(
-    Policy,
-    floor=st.integers(0, 30),
-    ceiling=st.integers(1, 40),
-    concurrency=st.integers(1, 20),
-    utilization_percent=st.integers(1, 100),
-    buffer=st.integers(0, 10),
-    buffer_percent=st.integers(0, 300),
-    buffer_at_zero=st.booleans(),
-    scaling_delay_ms=st.sampled_from([0, 5_000]),
-    keep_alive_ms=st.sampled_from([0, 1, 10_000, 300_000]),
-    scale_in_pods=st.sampled_from([1, 3, 1000]),
-    scale_in_period_ms=st.just(10_000),
-)
-observations = st.builds(
-    Observation,
-    running=st.integers(0, 200),
-    queued=st.integers(0, 200),
-    refused=st.integers(0, 100),
-    held=st.sampled_from([0, 0, 7, 150]),
-    oldest_queued_ms=st.integers(0, 10_000),
-    answered=st.integers(0, 20),
-    silent=st.integers(0, 20),
-    replicas=st.integers(0, 40),
-)
-published = st.integers(0, 40)
 
 
 @given(policies, observations, published)
@@ -135,6 +109,11 @@ def test_window_holds_every_peak_and_forgets_in_time(steps: list[tuple[int, int]
         targets = [entry.target for entry in window]
         assert targets == sorted(targets, reverse=True)
         assert len(window) <= MAX_BUCKETS
+
+
+def test_a_full_window_fits_the_status() -> None:
+    window = structural_schema(PoolStatus, defaults=False)["properties"]["memory"]["properties"]["window"]
+    assert window["maxItems"] == MAX_BUCKETS
 
 
 @given(policies, observations, published)

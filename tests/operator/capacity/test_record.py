@@ -155,3 +155,32 @@ def test_a_decision_that_was_not_so_is_noticed() -> None:
     document["chunks"][0]["ticks"][3][-2] -= 1
     document["chunks"][0]["ticks"][3][-1] = list(Binding).index(Binding.BLIND)
     assert [each.exact for each in replay(from_wire(document))] == [True, True, True, False, True]
+
+
+def test_observations_that_stay_the_same_are_kept_once() -> None:
+    record, recall, made = Record(), Recall(), []
+    scaling = Scaling.model_validate(RULES)
+    for index, running in enumerate([1, 5, 5, 2, 2, 2, 9, 2]):
+        inputs = Inputs(now_ms=NOW + 500 * index, seen=Observation(running=running, answered=1))
+        answer = step(scaling, inputs, recall, concurrency=4)
+        record.add(scaling, inputs, recall, answer, concurrency=4)
+        recall = Recall(memory=answer[1].memory, policy=answer[0].memory)
+        made.append(answer[1])
+    (chunk,) = record.chunks()
+    seen = [tick.inputs.seen for tick in chunk.ticks]
+    assert [each.running for each in seen] == [1, 5, 5, 2, 2, 2, 9, 2]
+    assert seen[1] is seen[2]
+    assert seen[3] is seen[5]
+    assert [each.decision for each in over_the_wire(record)] == made
+    assert record.chunks(since_ms=chunk.ticks[-1].inputs.now_ms) == [chunk]
+    assert record.chunks(since_ms=chunk.ticks[-1].inputs.now_ms + 1) == []
+    assert record.chunks(until_ms=NOW) == [chunk]
+    assert record.chunks(until_ms=NOW - 1) == []
+
+
+def test_a_chunk_is_full_at_its_size_and_the_ring_at_its_own() -> None:
+    record = Record(limit=3 * CHUNK_TICKS)
+    recorded(traffic(4 * CHUNK_TICKS, seed=9), record, {"maxReplicas": 5})
+    assert [len(chunk.ticks) for chunk in record.chunks()] == [CHUNK_TICKS] * 3
+    recorded(traffic(1, seed=10), record, {"maxReplicas": 5})
+    assert [len(chunk.ticks) for chunk in record.chunks()] == [CHUNK_TICKS] * 3 + [1]

@@ -38,6 +38,7 @@ def test_a_request_that_found_no_pod_is_cold_once() -> None:
     for second, held in enumerate([0, 2, 2, 3, 0, 1]):
         meter = read(meter, NOW + second * 1000, held=held)
     assert meter.traffic.cold == 4
+    assert read(Meter(), NOW, held=1).traffic.cold == 1
 
 
 def test_idle_time_counts_pods_and_not_what_nobody_watched() -> None:
