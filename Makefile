@@ -76,6 +76,11 @@ generate: ## Write what is generated from the models: CRD, field reference, gold
 	@$(RUN) python -m warmpool_serving.api.openapi_document > serving/warmpool_serving/api/openapi.json
 	@$(PYTEST) -q tests/operator/desired --update-golden
 
+.PHONY: install-yaml
+install-yaml: ## Write build/install.yaml: the chart's defaults as one file for kubectl apply.
+	@mkdir -p build
+	@$(RUN) python -m hack.chart.install_yaml > build/install.yaml
+
 .PHONY: format
 format: ## Format the code.
 	@$(RUN) ruff check --fix --quiet . || true
@@ -89,6 +94,10 @@ bench-bed: ## Boot, kill and remove the embedded cluster again and again; it is 
 .PHONY: bench-reaction
 bench-reaction: ## Steps of demand until HPA and /scale are written; the operator must be installed (make demo).
 	@$(RUN) python -m bench.reaction
+
+.PHONY: bench-images
+bench-images: setup bundle ## Size, layers and start time of every image, beside a first Dockerfile (torch: 6 GB each).
+	@$(RUN) python -m bench.images $(IMAGES)
 
 .PHONY: bench-burst
 bench-burst: setup bundle ## Bursts against warmpool and what people would pick instead; goes on where it was stopped.
@@ -119,6 +128,17 @@ cluster-down: ## Stop the test cluster and remove all it left on this machine.
 .PHONY: bundle
 bundle: ## Export the MiniLM bundle that the serving image carries (cached).
 	@$(RUN) python -m warmpool_serving.models.minilm --out build/bundles/minilm
+
+.PHONY: images-onnx images-torch images-fake
+images-onnx: bundle ## Build the server's image for onnx bundles, warmpool/serving:onnx.
+	@$(RUN) python -m hack.cluster build -t warmpool/serving:onnx -f Dockerfile.serving .
+
+images-torch: ## Build it with torch, warmpool/serving:torch; TORCH_INDEX and BUNDLE choose the wheels and the model.
+	@$(RUN) python -m hack.cluster build -t warmpool/serving:torch -f Dockerfile.serving \
+	  --build-arg EXTRAS="--extra serving --extra torch" --build-arg TORCH_INDEX=$(TORCH_INDEX) --build-arg BUNDLE=$(or $(BUNDLE),build/bundles/minilm-published) .
+
+images-fake: ## Build it without a model, warmpool/serving:fake: for tests, and for models that are fetched or mounted.
+	@$(RUN) python -m hack.cluster build -t warmpool/serving:fake -f Dockerfile.serving --build-arg FLAVOR=fake .
 
 .PHONY: images
 images: bundle ## Build the operator's and the server's images and load them into the cluster.

@@ -54,7 +54,7 @@ def install_operator(backend: Backend, *, image_id: str) -> None:
     argv = [find_tool(backend, "helm"), "--kubeconfig", str(backend.kubeconfig)]
     argv += ["upgrade", "--install", RELEASE, str(ROOT / "charts" / "warmpool")]
     argv += ["--namespace", OPERATOR_NAMESPACE, "--create-namespace"]
-    argv += ["--set", f"image.repository={repository}", "--set", f"image.tag={tag}"]
+    argv += ["--set", f"image.repository={repository}", "--set", f"image.tag={tag},replicas=1"]
     argv += ["--set", "rbac.scope=namespace", "--set", f"watchNamespaces={{{NAMESPACE}}}"]
     argv += ["--set-string", f"podAnnotations.image-id={image_id.removeprefix('sha256:')[:12]}"]
     if not definition_is_owned(Kubectl(backend)):

@@ -18,15 +18,20 @@ Manifests = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def helm_run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs helm with arguments."""
+def helm() -> str:
+    """Path of helm."""
     try:
-        helm = find_tool(select_backend(), "helm")
+        return find_tool(select_backend(), "helm")
     except ClusterError as error:
         reason = f"{error}; `python -m hack.cluster up` builds it"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def helm_run(helm: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs helm with arguments."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([helm, *arguments], capture_output=True, text=True, check=False, timeout=60)

@@ -10,6 +10,7 @@ import kubernetes.client
 import pytest
 import yaml
 
+from hack.chart import install_yaml
 from warmpool_operator.api import crd
 from warmpool_operator.settings import from_environment
 
@@ -26,7 +27,9 @@ MODELS = {
     "RoleBinding": "V1RoleBinding",
     "Secret": "V1Secret",
     "Deployment": "V1Deployment",
+    "Lease": "V1Lease",
     "Service": "V1Service",
+    "Pod": "V1Pod",
     "PodDisruptionBudget": "V1PodDisruptionBudget",
     "NetworkPolicy": "V1NetworkPolicy",
     "ConfigMap": "V1ConfigMap",
@@ -64,6 +67,7 @@ VARIANTS = {
         "serviceAccount.create": False,
         "tokenKey.existingSecret": "mine",
         "metrics.service.enabled": False,
+        "podDisruptionBudget.enabled": False,
     },
 }
 CHILD = {"get", "list", "watch", "create", "patch"}
@@ -125,7 +129,7 @@ def test_renders_objects_that_kubernetes_knows(render: Render, values: dict[str,
 
 def test_bare_is_a_deployment_alone(render: Render) -> None:
     manifests = render(**VARIANTS["bare"])
-    assert kinds(manifests) == ["Deployment"]
+    assert kinds(manifests) == ["Deployment", "Lease"]
     spec, _ = pod(manifests)
     assert spec["serviceAccountName"] == "default"
     assert spec["volumes"][0]["secret"]["secretName"] == "mine"
@@ -248,7 +252,26 @@ def test_pod_labels_cannot_take_the_selector_away(render: Render) -> None:
 
 
 def test_one_replica_has_no_budget_that_would_block_a_drain(render: Render) -> None:
-    assert "PodDisruptionBudget" not in kinds(render())
+    assert "PodDisruptionBudget" not in kinds(render(replicas=1))
+
+
+def test_by_default_one_replica_stands_by_on_another_node(render: Render) -> None:
+    manifests = render()
+    deployment = one(manifests, "Deployment")["spec"]
+    assert deployment["replicas"] == 2
+    (spread,) = deployment["template"]["spec"]["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["maxSkew"]) == ("kubernetes.io/hostname", 1)
+    assert one(manifests, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+
+
+def test_no_selector_finds_the_pod_of_helm_test(render: Render) -> None:
+    manifests = render()
+    test = one(manifests, "Pod", "r-warmpool-test")
+    assert test["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    selector = one(manifests, "Deployment")["spec"]["selector"]["matchLabels"]
+    assert not selector.items() <= test["metadata"]["labels"].items()
+    assert "R_WARMPOOL_METRICS_SERVICE_HOST" in test["spec"]["containers"][0]["args"][0]
+    assert test["spec"]["containers"][0]["securityContext"] == pod(manifests)[1]["securityContext"]
 
 
 def test_long_release_name_still_fits(render: Render) -> None:
@@ -283,3 +306,15 @@ def test_every_value_is_in_the_schema_and_no_more() -> None:
 
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     same(values, yaml.safe_load((CHART / "values.schema.json").read_text()), "")
+
+
+def test_install_yaml_holds_no_key(helm: str) -> None:
+    documents = [document for document in yaml.safe_load_all(install_yaml.render(helm)) if document]
+    assert "Secret" not in kinds(documents)
+    assert {"Namespace", "CustomResourceDefinition", "Deployment", "ClusterRole"} <= set(kinds(documents))
+    assert pod_spec(documents)["volumes"][0]["secret"]["secretName"] == install_yaml.SECRET
+
+
+def pod_spec(manifests: list[dict[str, Any]]) -> dict[str, Any]:
+    spec: dict[str, Any] = one(manifests, "Deployment", "warmpool")["spec"]["template"]["spec"]
+    return spec

@@ -37,7 +37,8 @@ def install(cluster: Backend, helm: str, kubectl: Kubectl, release: str, namespa
 
     yield install
     run("uninstall", release)
-    kinds = "clusterroles,clusterrolebindings,roles,rolebindings,secrets,serviceaccounts,services,deployments"
+    kinds = "clusterroles,clusterrolebindings,roles,rolebindings,secrets,serviceaccounts,services,leases"
+    kinds += ",deployments"
     left = kubectl("get", kinds, "-A", "-l", f"app.kubernetes.io/instance={release}", "-o", "name")
     assert left == "", "uninstalling leaves nothing"
 

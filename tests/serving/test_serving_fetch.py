@@ -84,7 +84,8 @@ def test_a_bundle_comes_whole_and_a_second_fetch_asks_nothing(
     out = tmp_path / "model"
     assert fetch(url(mirror), "--out", str(out)) == (Exit.OK, "fetched")
     assert same(bundle, out)
-    assert [path.name for path in tmp_path.iterdir()] == ["model"], "nothing else is left behind"
+    left = {path.name: path.is_file() and path.stat().st_size for path in tmp_path.iterdir()}
+    assert left == {"model": False, ".model.lock": 0}, "nothing else is left behind"
     asked = len(mirror.authorizations)
     assert fetch(url(mirror), "--out", str(out)) == (Exit.OK, "the model is there already")
     assert len(mirror.authorizations) == asked
@@ -109,6 +110,19 @@ def test_a_killed_fetch_goes_on_where_it_stopped(serve: Serve, tmp_path: Path) -
     assert fetch(url(mirror), "--out", str(out)) == (Exit.OK, "fetched")
     assert same(big, out)
     assert mirror.sent - before < size - kept + PART_BYTES, "parts that were there are not fetched again"
+
+
+def test_two_at_once_on_a_shared_volume_fetch_once(serve: Serve, bundle: Path, tmp_path: Path) -> None:
+    mirror, out = serve(bundle, hold_after=PART_BYTES), tmp_path / "model"
+    first = command(url(mirror), "--out", str(out))
+    assert mirror.held.wait(30)
+    second = command(url(mirror), "--out", str(out))
+    mirror.released.set()
+    for process in (first, second):
+        process.communicate(timeout=60)
+        assert process.returncode == Exit.OK
+    assert same(bundle, out)
+    assert mirror.sent < SIZE + 20_000, "the second one found it there"
 
 
 def test_sigterm_ends_it_at_once(serve: Serve, bundle: Path, tmp_path: Path) -> None:
@@ -175,6 +189,14 @@ def test_a_size_limit_is_refused_with_the_number_that_would_do(
     code, message = fetch(url(serve(bundle)), "--out", str(tmp_path / "model"), "--size-limit", "10Mi")
     assert code == Exit.FETCH
     assert message == "the model has 21.0 MB and model.fetch.sizeLimit allows 10.5 MB; raise it"
+
+
+@pytest.mark.parametrize("size", ["10X", "-1", "1ki", ""])
+def test_a_size_that_is_none_is_refused(size: str, tmp_path: Path) -> None:
+    process = command("https://127.0.0.1/m", "--out", str(tmp_path / "m"), f"--size-limit={size}")
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == Exit.USAGE
+    assert f"{size!r} is no size such as 500Mi or 20Gi" in log
 
 
 def test_a_manifest_can_be_pinned(serve: Serve, bundle: Path, tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ class Reason:
     STARTS_FINE: Final = "StartsFine"
     IMAGE_PULL: Final = "ImagePull"
     MODEL_FETCH: Final = "ModelFetchFailed"
+    NO_IMAGE_VOLUMES: Final = "NoImageVolumes"
     CRASH_LOOP: Final = "CrashLoop"
     OUT_OF_MEMORY: Final = "OutOfMemory"
     PODS_REJECTED: Final = "PodsRejected"

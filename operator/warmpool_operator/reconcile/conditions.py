@@ -46,6 +46,9 @@ def findings(
     trouble = _commonest(member.view.trouble for member in roster if not member.view.terminating)
     if trouble is None and pods.ready < decision.desired:
         trouble = rejected
+    if rejected is not None and rejected.reason == Reason.NO_IMAGE_VOLUMES:
+        # What the pods say follows from it.
+        trouble = rejected
     return [
         _ready(pods, decision, trouble),
         _warm(pods, decision),

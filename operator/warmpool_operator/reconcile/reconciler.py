@@ -15,6 +15,7 @@ from warmpool_operator.observe.cache import Cache, Key
 from warmpool_operator.observe.load import LoadReport
 from warmpool_operator.observe.pods import Stage, counts, evicted, rejected_pods, view
 from warmpool_operator.observe.scrape import Failure, Scraper
+from warmpool_operator.observe.volumes import dropped_volume
 from warmpool_operator.reconcile.children import apply_children, wanted_children
 from warmpool_operator.reconcile.deciding import decide_for, look_at, share
 from warmpool_operator.reconcile.hands import Hands, NameTakenError, source_of
@@ -105,7 +106,9 @@ class Reconciler:
             return
         roster = await self._look(key, state, state.pool)
         live = self._cache.child(key, DEPLOYMENTS.kind)
-        state.rejected = rejected_pods(live) or evicted(self._cache.pods(key), now_ms=self._now_ms())
+        dropped = dropped_volume(state.pool.spec, live)
+        gone = evicted(self._cache.pods(key), now_ms=self._now_ms())
+        state.rejected = dropped or rejected_pods(live) or gone
         self._decide(state, state.pool, key, roster)
         await self._yield(state, state.pool, key)
         moves = await self._act(state, state.pool, key, roster)

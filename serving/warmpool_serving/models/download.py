@@ -5,11 +5,13 @@ wrote counts for the next one, in parts of 8 MiB; a file whose checksum is wrong
 it anew.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,6 +78,33 @@ def download(
     files = source.files()
     if not files:
         raise FetchError("the source holds no file of a model")
+    with _alone(target):
+        if target.is_dir():  # another process has fetched it meanwhile
+            total = sum(file.size for file in files)
+            return Progress(total, total, total)
+        return _download(source, files, target, size_limit=size_limit, free=free, report=report)
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Keeps other processes from the same target, on a volume that several pods share; the lock ends with us."""
+    with target.with_name(f".{target.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise FetchError(f"{target.parent} cannot be locked: {error.strerror}") from None
+        yield
+
+
+def _download(
+    source: Source,
+    files: Sequence[RemoteFile],
+    target: Path,
+    *,
+    size_limit: int | None,
+    free: Callable[[Path], int],
+    report: Callable[[Progress], None],
+) -> Progress:
     staging = _Staging(target, files)
     missing = staging.missing()
     left = sum(part.length for part in missing)

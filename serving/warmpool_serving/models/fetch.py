@@ -114,7 +114,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def _bytes(text: str) -> int:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kMGT]i?|Ki)?", text)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(k|[MGT]|[KMGT]i)?", text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no size such as 500Mi or 20Gi")
     return int(float(found[1]) * _UNITS[found[2] or ""])

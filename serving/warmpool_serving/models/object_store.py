@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import from_url
+from obstore.store import HTTPStore, from_url
 
 from warmpool_serving.models.bundle import FORMAT, MANIFEST
 from warmpool_serving.models.source import Digest, FetchError, RemoteFile, safe_name
@@ -49,6 +49,9 @@ def open_store(uri: str, *, endpoint: str = "", headers: Mapping[str, str] | Non
     if headers:
         client["default_headers"] = dict(headers)
     try:
+        if scheme in {"http", "https"}:
+            # from_url takes some hosts for a cloud's store, and asks for keys that a public URL does not need.
+            return HTTPStore.from_url(uri, client_options=client, retry_config=_RETRY)
         return from_url(uri, client_options=client, retry_config=_RETRY, **options)
     except (BaseError, ValueError) as error:
         raise FetchError(f"{uri} cannot be used: {_first_line(error)}") from None

@@ -1,0 +1,1 @@
+"""What the images weigh, and how long they take to start."""

@@ -1,0 +1,1 @@
+"""What is made from the chart for those who do not use Helm."""
