@@ -29,6 +29,7 @@ test: ## Everything that CI runs: lint, unit, docs, and the suite on a real clus
 	@$(STEP) setup $(MAKE) --no-print-directory setup
 	@$(STEP) lint $(MAKE) --no-print-directory lint
 	@$(STEP) cluster-up $(MAKE) --no-print-directory cluster-up
+	@$(STEP) ingress-up $(MAKE) --no-print-directory ingress-up
 	@$(STEP) unit $(MAKE) --no-print-directory unit
 	@$(STEP) docs $(MAKE) --no-print-directory docs
 	@$(STEP) e2e $(MAKE) --no-print-directory e2e
@@ -95,10 +96,18 @@ bench-burst: setup bundle ## Bursts against warmpool and what people would pick 
 	@$(RUN) python -m bench.burst run --build $(BURST)
 	@$(RUN) python -m bench.burst report
 
+.PHONY: bench-ingress
+bench-ingress: ## Limits and the answer at zero in a real ingress-nginx; the operator must be installed.
+	@$(RUN) python -m bench.ingress $(PARTS)
+
 ##@ Cluster and images
 .PHONY: cluster-up
 cluster-up: ## Start the test cluster, or find it running.
 	@$(RUN) python -m hack.cluster up
+
+.PHONY: ingress-up
+ingress-up: ## Start ingress-nginx on the test cluster, or find it running.
+	@$(RUN) python -m hack.cluster ingress
 
 .PHONY: cluster-down
 cluster-down: ## Stop the test cluster and remove all it left on this machine.
