@@ -29,6 +29,7 @@ test: ## Everything that CI runs: lint, unit, docs, and the suite on a real clus
 	@$(STEP) setup $(MAKE) --no-print-directory setup
 	@$(STEP) lint $(MAKE) --no-print-directory lint
 	@$(STEP) cluster-up $(MAKE) --no-print-directory cluster-up
+	@$(STEP) ingress-up $(MAKE) --no-print-directory ingress-up
 	@$(STEP) unit $(MAKE) --no-print-directory unit
 	@$(STEP) docs $(MAKE) --no-print-directory docs
 	@$(STEP) e2e $(MAKE) --no-print-directory e2e
@@ -116,10 +117,18 @@ bench-loop: ## Cost of a decision and of a tick, and demand to write; the operat
 bench-mutation: ## Mutants of capacity/ against its tests, 25 minutes at most; survivors are named and judged.
 	@$(RUN) python -m bench.mutation
 
+.PHONY: bench-ingress
+bench-ingress: ## Limits and the answer at zero in a real ingress-nginx; the operator must be installed.
+	@$(RUN) python -m bench.ingress $(PARTS)
+
 ##@ Cluster and images
 .PHONY: cluster-up
 cluster-up: ## Start the test cluster, or find it running.
 	@$(RUN) python -m hack.cluster up
+
+.PHONY: ingress-up
+ingress-up: ## Start ingress-nginx on the test cluster, or find it running.
+	@$(RUN) python -m hack.cluster ingress
 
 .PHONY: cluster-down
 cluster-down: ## Stop the test cluster and remove all it left on this machine.

@@ -39,6 +39,21 @@ class Status:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class IngressAddress:
+    """Where an ingress controller can be reached from this machine.
+
+    Attributes:
+        class_name: IngressClass that it serves.
+        http: URL without a path, for instance `http://127.0.0.1:18080`.
+        https: The same for TLS.
+    """
+
+    class_name: str
+    http: str
+    https: str
+
+
 class Backend(Protocol):
     """A way to have a Kubernetes cluster."""
 
@@ -86,5 +101,13 @@ class Backend(Protocol):
 
         Raises:
             ClusterError: No such component.
+        """
+        ...
+
+    def ingress(self) -> IngressAddress:
+        """Make an ingress-nginx run, and say where; returns quickly when it already does.
+
+        Raises:
+            ClusterError: It cannot be had, with what to do about it.
         """
         ...

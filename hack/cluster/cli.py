@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("folder", type=Path, metavar="CONTEXT")
     load = add("load", _load, "make local images available to pods")
     load.add_argument("images", nargs="+", metavar="IMAGE")
+    add("ingress", _ingress, "start ingress-nginx on the cluster, and print where it answers")
     logs = add("logs", _logs, "show the end of the components' logs")
     logs.add_argument("component", nargs="?")
     logs.add_argument("-n", dest="lines", type=int, default=100)
@@ -124,6 +125,12 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _load(arguments: argparse.Namespace) -> int:
     _backend(arguments).load(arguments.images)
+    return 0
+
+
+def _ingress(arguments: argparse.Namespace) -> int:
+    address = _backend(arguments).ingress()
+    print(f"ingress-nginx answers at {address.http} and {address.https}; class {address.class_name}")
     return 0
 
 

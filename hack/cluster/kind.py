@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hack.cluster.backend import ClusterError, Status
+from hack.cluster.backend import ClusterError, IngressAddress, Status
 from hack.cluster.commands import run
 from hack.cluster.console import say, step
 from hack.cluster.docker import docker_answers
@@ -18,6 +18,18 @@ from hack.cluster.paths import Paths
 IMAGE_VARIABLE = "WARMPOOL_KIND_IMAGE"
 _HERE = Path(__file__).parent
 _CLUSTER = "warmpool"
+_INGRESS_CHARTS = "https://kubernetes.github.io/ingress-nginx"
+_INGRESS_CHART = "4.15.1"
+_HTTP, _HTTPS = 30080, 30443
+_INGRESS_SETTINGS = {
+    "controller.service.type": "NodePort",
+    "controller.service.nodePorts.http": str(_HTTP),
+    "controller.service.nodePorts.https": str(_HTTPS),
+    # The address of the client, not of the node: limits count per client.
+    "controller.service.externalTrafficPolicy": "Local",
+    "controller.config.limit-conn-status-code": "429",
+    "controller.config.limit-req-status-code": "429",
+}
 
 
 def kind_usable() -> bool:
@@ -94,3 +106,23 @@ class KindBackend:
             return run(["docker", "exec", node, "journalctl", "-u", "kubelet", "-n", str(lines)]).stdout
         argv = ["kubectl", "--kubeconfig", str(self.kubeconfig), "-n", "kube-system", "logs"]
         return run([*argv, "--tail", str(lines), "--selector", f"component={component}"]).stdout
+
+    def ingress(self) -> IngressAddress:
+        """Install ingress-nginx from its own chart; its Service is a NodePort, which this machine reaches."""
+        helm = [
+            "helm",
+            "--kubeconfig",
+            str(self.kubeconfig),
+            "upgrade",
+            "--install",
+            "ingress-nginx",
+            "ingress-nginx",
+        ]
+        settings = [f"{name}={value}" for name, value in _INGRESS_SETTINGS.items()]
+        helm += ["--repo", _INGRESS_CHARTS, "--version", _INGRESS_CHART, "--namespace", "ingress-nginx"]
+        helm += ["--create-namespace", "--set", ",".join(settings), "--wait", "--timeout", "180s"]
+        run(helm, timeout=240)
+        kubectl = ["kubectl", "--kubeconfig", str(self.kubeconfig)]
+        path = "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}"
+        address = run([*kubectl, "get", "nodes", "-o", path]).stdout.split()[0]
+        return IngressAddress("nginx", f"http://{address}:{_HTTP}", f"https://{address}:{_HTTPS}")

@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hack.cluster.backend import ClusterError, Status
+from hack.cluster.backend import ClusterError, IngressAddress, Status
 from hack.cluster.commands import run
 from hack.cluster.console import say
 from hack.cluster.kubectl import ask_status
 from hack.cluster.paths import Paths
+
+INGRESS_VARIABLE = "WARMPOOL_E2E_INGRESS"
 
 
 class NamedBackend:
@@ -30,6 +32,7 @@ class NamedBackend:
             raise ClusterError("no context was named")
         self._context = context
         self._folder = paths.state / "context"
+        self._ingress = environ.get(INGRESS_VARIABLE, "")
         self._environ = {"KUBECONFIG": environ["KUBECONFIG"]} if environ.get("KUBECONFIG") else {}
 
     @property
@@ -83,3 +86,13 @@ class NamedBackend:
         """Others run the components."""
         del component, lines
         raise ClusterError(f"logs of context {self._context} are with those who run it")
+
+    def ingress(self) -> IngressAddress:
+        """The cluster's own controller, which only its owner knows how to reach."""
+        plain, _, secure = self._ingress.partition(",")
+        if not plain.startswith("http://") or not secure.startswith("https://"):
+            raise ClusterError(
+                f"set {INGRESS_VARIABLE}=http://HOST,https://HOST to where the cluster's ingress-nginx"
+                " (class nginx) answers"
+            )
+        return IngressAddress("nginx", plain.rstrip("/"), secure.rstrip("/"))

@@ -40,6 +40,7 @@ from warmpool_operator.telemetry.logs import log_context
 from warmpool_operator.telemetry.metrics import OperatorMetrics, QueueMetrics
 from warmpool_operator.telemetry.pool_metrics import PoolMetrics
 from warmpool_operator.telemetry.server import TelemetryServer
+from warmpool_operator.warming.front import open_front
 
 STUCK_SECONDS = 120.0
 """A reconcile makes at most a dozen calls of 10 s each; one that takes longer hangs."""
@@ -173,9 +174,21 @@ class App:
             instance=self._settings.pod_name,
             on_event=self._metrics.observe_event,
         )
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        async with AsyncExitStack() as stack:
+            session = await stack.enter_async_context(
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            )
             scraper = Scraper(session, now_ms=now_ms)
-            news = News(recorder, PoolMetrics(self._prometheus))
+            pool_metrics = PoolMetrics(self._prometheus)
+            news = News(recorder, pool_metrics)
+            front = await stack.enter_async_context(
+                open_front(
+                    port=self._settings.warming_port,
+                    ip=self._settings.pod_ip,
+                    now_ms=now_ms,
+                    on_refused=pool_metrics.told_to_return,
+                )
+            )
             reconciler = Reconciler(
                 client,
                 scraper,
@@ -183,6 +196,7 @@ class App:
                 news,
                 token_key=self._settings.token_key,
                 now_ms=now_ms,
+                front=front,
                 namespace_ceiling=self._settings.namespace_max_replicas or None,
             )
             self._telemetry.add_page(RECORD_PAGE, RecordPage(reconciler.record))

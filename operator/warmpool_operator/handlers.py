@@ -67,7 +67,13 @@ class Watches:
     def child(self, resource: Resource, body: Manifest, *, deleted: bool) -> None:
         """A child was changed or deleted; only what differs from what we asked for is worth a look."""
         key = pool_of(body)
-        if key is None or body["metadata"]["name"] != key.name:  # a copy with our labels is no child
+        if key is None:
+            return
+        if (
+            body["metadata"]["name"] != key.name
+        ):  # a copy with our labels is no child, but one has a name of its own
+            if deleted and body["metadata"]["name"] == f"{key.name}{names.WARMING_SERVICE_SUFFIX}":
+                self._touch(key)
             return
         if deleted:
             self._cache.drop_child(key, resource.kind)

@@ -23,6 +23,8 @@ class Settings:
         workers: reconciles that run at once.
         namespace_max_replicas: pods that all pools of one namespace may have together; 0 means no such ceiling.
         metrics_port: port of /metrics, /healthz and /readyz.
+        warming_port: port that answers for pools without a warm pod; 0 for none.
+        pod_ip: address of this process, under which an Ingress reaches that port; None where it has none.
         token_key: secret from which the pools' admin tokens are derived.
         lease_name: Lease that decides which replica acts; None where there is only one, as in development.
         pod_name: name of this process in events and in the lease.
@@ -36,6 +38,8 @@ class Settings:
     workers: int = 8
     namespace_max_replicas: int = 0
     metrics_port: int = 8080
+    warming_port: int = 8082
+    pod_ip: str | None = None
     token_key: bytes
     lease_name: str | None = None
     pod_name: str = "warmpool-operator"
@@ -59,6 +63,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             _number(environment, "WARMPOOL_NAMESPACE_MAX_REPLICAS", 0, low=0, high=1_000_000)
         ),
         metrics_port=int(_number(environment, "WARMPOOL_METRICS_PORT", 8080, low=0, high=65535)),
+        warming_port=int(_number(environment, "WARMPOOL_WARMING_PORT", 8082, low=0, high=65535)),
+        pod_ip=get("POD_IP") or None,
         token_key=_key(get("WARMPOOL_TOKEN_KEY_FILE", "")),
         lease_name=get("WARMPOOL_LEASE_NAME") or None,
         pod_name=get("POD_NAME", "warmpool-operator"),

@@ -38,6 +38,7 @@ EVERYTHING: dict[str, Any] = {
     "replicas": 2,
     "networkPolicy.enabled": True,
     "networkPolicy.from": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+    "networkPolicy.ingressControllers": [{"namespaceSelector": {"matchLabels": {"name": "ingress-nginx"}}}],
     "metrics.serviceMonitor.enabled": True,
     "metrics.serviceMonitor.labels": {"release": "prometheus"},
     "metrics.podMonitor.enabled": True,
@@ -80,6 +81,7 @@ RIGHTS = {
     ("autoscaling", "horizontalpodautoscalers"): CHILD,
     ("", "services"): CHILD,
     ("networking.k8s.io", "ingresses"): CHILD | {"delete"},
+    ("discovery.k8s.io", "endpointslices"): {"get", "create", "patch"},
     ("policy", "poddisruptionbudgets"): CHILD,
     ("", "pods"): {"get", "list", "watch", "patch"},
     ("keda.sh", "scaledobjects"): {"list"},
@@ -207,7 +209,7 @@ def test_operator_reads_the_settings_of_the_chart(
     _, container = pod(manifests)
     secret = one(manifests, "Secret", "r-warmpool-token-key")
     (tmp_path / "key").write_bytes(base64.b64decode(secret["data"]["key"]))
-    fields = {"metadata.name": "pod", "metadata.namespace": "system"}
+    fields = {"metadata.name": "pod", "metadata.namespace": "system", "status.podIP": "10.0.0.9"}
     environment = {
         item["name"]: item["value"] if "value" in item else fields[item["valueFrom"]["fieldRef"]["fieldPath"]]
         for item in container["env"]
@@ -220,7 +222,19 @@ def test_operator_reads_the_settings_of_the_chart(
     assert (settings.tick_seconds, settings.metrics_port) == (2, 9090)
     assert settings.namespace_max_replicas == 40
     assert settings.lease_name == "r-warmpool"
-    assert container["ports"] == [{"name": "metrics", "containerPort": 9090, "protocol": "TCP"}]
+    assert (settings.warming_port, settings.pod_ip) == (8082, "10.0.0.9")
+    assert container["ports"] == [
+        {"name": "metrics", "containerPort": 9090, "protocol": "TCP"},
+        {"name": "warming", "containerPort": 8082, "protocol": "TCP"},
+    ]
+
+
+def test_the_warming_port_can_be_closed(render: Render) -> None:
+    manifests = render(**{"warming.enabled": False, "networkPolicy.enabled": True})
+    _, container = pod(manifests)
+    assert {"name": "WARMPOOL_WARMING_PORT", "value": "0"} in container["env"]
+    assert [port["name"] for port in container["ports"]] == ["metrics"]
+    assert len(one(manifests, "NetworkPolicy")["spec"]["ingress"]) == 1
 
 
 def test_token_key_is_32_random_bytes(render: Render) -> None:

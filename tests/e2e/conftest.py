@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hack.cluster import Backend, Paths, select_backend
+from hack.cluster.backend import IngressAddress
 from hack.cluster.images import image_store
 from hack.cluster.kubectl import Kubectl, find_tool
 from tests.e2e.support.once import Once
@@ -86,6 +87,12 @@ def build_image(cluster: Backend) -> Callable[..., str]:
         return tag
 
     return build
+
+
+@pytest.fixture(scope="session")
+def ingress(cluster: Backend) -> IngressAddress:
+    """A real ingress-nginx on this cluster."""
+    return cluster.ingress()
 
 
 @pytest.fixture(scope="session")

@@ -105,14 +105,14 @@ def test_a_paused_pool_is_watched_and_left_alone(kubectl: Kubectl, namespace: st
 
 def test_an_ingress_comes_and_goes_with_its_field(kubectl: Kubectl, namespace: str) -> None:
     pool = PoolHandle(kubectl, namespace, "routed")
-    ingress = {"className": "nginx", "host": "models.example.com", "limits": {"clients": 2}}
+    ingress = {"className": "nginx", "host": "models.example.com", "limits": {"mode": "Static", "clients": 2}}
     pool.apply(spec(server={"maxQueue": 6}) | {"ingress": ingress})
     pool.wait("the Ingress", lambda: "routed" in kubectl("get", "ingress", "-n", namespace, "-o", "name"))
     annotations = pool.get("ingress")["metadata"]["annotations"]
-    # One pod of 2 + 6 slots, 200 % headroom, shared by two clients.
-    assert annotations["nginx.ingress.kubernetes.io/limit-connections"] == "8"
+    # Four pods at most of 2 + 6 slots, 200 % headroom, shared by two clients.
+    assert annotations["nginx.ingress.kubernetes.io/limit-connections"] == "32"
     assert annotations["nginx.ingress.kubernetes.io/limit-burst-multiplier"] == "1"
-    pool.wait("LIMIT", lambda: pool.status().get("limits", {}).get("connections") == 8)
+    pool.wait("LIMIT", lambda: pool.status().get("limits", {}).get("connections") == 32)
     off = ingress | {"limits": {"mode": "Disabled"}}
     pool.apply(spec(server={"maxQueue": 6}) | {"ingress": off})
     key = "nginx.ingress.kubernetes.io/limit-connections"

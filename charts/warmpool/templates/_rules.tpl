@@ -27,6 +27,10 @@ in the chart's tests, so that a new right is a visible choice.
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch, create, patch]
+# Where the operator answers for a pool without a warm pod. Neither watched nor deleted: they go with the pool.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [get, create, patch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: [get, list, watch, create, patch, delete]

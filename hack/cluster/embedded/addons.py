@@ -30,23 +30,24 @@ def addons(authority: str) -> Sequence[tuple[str, Object]]:
     """Pairs of path and object; `authority` is the certificate of the authority in base64."""
     kubelet_client = IDENTITIES["apiserver-kubelet-client"].user
     return [
-        _cluster_binding("warmpool:kubelet-api", "system:kubelet-api-admin", kubelet_client),
-        _cluster_role(
+        cluster_binding("warmpool:kubelet-api", "system:kubelet-api-admin", kubelet_client),
+        cluster_role(
             _METRICS,
             [
                 {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
                 {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]},
             ],
         ),
-        _cluster_binding(_METRICS, _METRICS, _METRICS),
-        _cluster_binding("metrics-server:system:auth-delegator", "system:auth-delegator", _METRICS),
+        cluster_binding(_METRICS, _METRICS, _METRICS),
+        cluster_binding("metrics-server:system:auth-delegator", "system:auth-delegator", _METRICS),
         _authentication_reader(),
         *_metrics_service(),
         _api_service(authority),
     ]
 
 
-def _cluster_role(name: str, rules: Sequence[Object]) -> tuple[str, Object]:
+def cluster_role(name: str, rules: Sequence[Object]) -> tuple[str, Object]:
+    """Path and object of a ClusterRole."""
     manifest = {
         "apiVersion": _RBAC_VERSION,
         "kind": "ClusterRole",
@@ -56,7 +57,8 @@ def _cluster_role(name: str, rules: Sequence[Object]) -> tuple[str, Object]:
     return f"{_RBAC}/clusterroles/{name}", manifest
 
 
-def _cluster_binding(name: str, role: str, user: str) -> tuple[str, Object]:
+def cluster_binding(name: str, role: str, user: str) -> tuple[str, Object]:
+    """Path and object of a binding that gives a user a ClusterRole."""
     manifest = {
         "apiVersion": _RBAC_VERSION,
         "kind": "ClusterRoleBinding",

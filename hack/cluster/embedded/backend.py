@@ -10,17 +10,18 @@ import time
 from collections.abc import Sequence, Set
 from pathlib import Path
 
-from hack.cluster.backend import ClusterError, Status
+from hack.cluster.backend import ClusterError, IngressAddress, Status
 from hack.cluster.buildah import BuildahStore
 from hack.cluster.console import say, step
+from hack.cluster.embedded import ingress
 from hack.cluster.embedded.boot import boot, check_host, component_states, describe_problem, node_is_ready
 from hack.cluster.embedded.builder import ensure_built, folder_of
 from hack.cluster.embedded.client import ApiClient
 from hack.cluster.embedded.components import COMPONENTS, Programs
 from hack.cluster.embedded.containers import ContainerStore
 from hack.cluster.embedded.layout import Layout
-from hack.cluster.embedded.modules import KUBERNETES, METRICS_SERVER, PAUSE
-from hack.cluster.embedded.packages import RUNTIME_PACKAGES, ensure_packages
+from hack.cluster.embedded.modules import INGRESS_NGINX, KUBERNETES, METRICS_SERVER, PAUSE
+from hack.cluster.embedded.packages import INGRESS_PACKAGES, RUNTIME_PACKAGES, ensure_packages
 from hack.cluster.embedded.pki import NODE_NAME
 from hack.cluster.embedded.sweep import leftovers, sweep
 from hack.cluster.images import ImageStore, image_store
@@ -109,13 +110,16 @@ class EmbeddedBackend:
         version, ready = self._ask()
         healthy = ready and layout.kubeconfig.exists() and set(components.values()) == {"running"}
         running = [name for name, state in components.items() if state == "running"]
+        # An ingress controller that ended is no reason to boot anew: `ingress` starts it again.
+        guard = ingress.state_of(layout)
+        shown = {**components, ingress.COMPONENT: guard} if guard else components
         return Status(
             backend=self.name,
             state="Running" if healthy else "Degraded" if running else "Stopped",
             kubeconfig=self.kubeconfig,
             version=version,
             node=NODE_NAME if ready else "",
-            components=components,
+            components=shown,
             detail=describe_problem(layout),
         )
 
@@ -137,16 +141,28 @@ class EmbeddedBackend:
                     # Blobs that no image used may have been collected since they were listed.
                     self._import(store, containers, image, set())
 
+    def ingress(self) -> IngressAddress:
+        """Start ingress-nginx on this host, built and installed where it is missing."""
+        with exclusive(self._paths.lock, what="cluster command"):
+            if ingress.is_running(self._layout):
+                return ingress.ADDRESS
+            if self.status().state != "Running":
+                raise ClusterError("the embedded cluster is not up")
+            ensure_packages(INGRESS_PACKAGES)
+            ingress.start(self._layout, ensure_built(INGRESS_NGINX, self._paths.cache))
+            return ingress.ADDRESS
+
     def _import(self, store: ImageStore, containers: ContainerStore, image: str, present: Set[str]) -> None:
         with store.archive(image, present=present) as archive:
             containers.import_archive(archive)
 
     def logs(self, component: str | None, *, lines: int) -> str:
         """The last lines of one component's log, or of all."""
-        if component is not None and component not in COMPONENTS:
-            raise ClusterError(f"no component {component!r}; there are {', '.join(COMPONENTS)}")
+        known = [*COMPONENTS, ingress.COMPONENT]
+        if component is not None and component not in known:
+            raise ClusterError(f"no component {component!r}; there are {', '.join(known)}")
         parts = []
-        for name in [component] if component else COMPONENTS:
+        for name in [component] if component else known:
             log = self._layout.log(name)
             if log.exists():
                 tail = log.read_text(errors="replace").splitlines()[-lines:]

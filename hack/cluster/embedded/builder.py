@@ -6,6 +6,7 @@ nothing that looks finished. Go's own build cache keeps what was compiled until 
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import threading
@@ -56,6 +57,8 @@ def ensure_built(module: GoModule, cache: Path) -> Path:
             _build(module, name, program, folder / name)
             for link in program.links:
                 (folder / link).symlink_to(name)
+        for provider, data in module.data:
+            _copy_data(module, provider, data, folder)
         try:
             folder.rename(target)
         except OSError:
@@ -80,6 +83,15 @@ def _build(module: GoModule, name: str, program: Program, output: Path) -> None:
         raise ClusterError(f"building {name} failed:\n" + "\n".join(tail))
     size = output.stat().st_size / 1e6
     say(f"built {name} in {seconds(time.monotonic() - begin)}, {size:.0f} MB")
+
+
+def _copy_data(module: GoModule, provider: str, data: str, folder: Path) -> None:
+    """Copy a folder of a module that is downloaded by now; Go keeps its modules read-only, the copy is not."""
+    listed = run(["go", "-C", module.directory, "list", "-m", "-f", "{{.Dir}}", provider])
+    target = folder / Path(data).name
+    shutil.copytree(Path(listed.stdout.strip()) / data, target)
+    for path in [target, *target.rglob("*")]:
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
 
 
 def _count_packages(module: GoModule, program: Program, env: dict[str, str]) -> int:

@@ -51,6 +51,11 @@ class Layout:
         return self.root / "kubelet"
 
     @property
+    def ingress(self) -> Path:
+        """Configuration, temporary files and logs of ingress-nginx."""
+        return self.root / "ingress"
+
+    @property
     def pod_logs(self) -> Path:
         """Output of the containers."""
         return self.root / "pod-logs"

@@ -13,6 +13,8 @@ _HERE = Path(__file__).parent
 
 KUBERNETES_VERSION = "v1.34.2"
 METRICS_SERVER_VERSION = "v0.9.0"
+# The newest commit of the controller that the module proxy serves; about release v1.11.1.
+INGRESS_NGINX_VERSION = "v0.0.0-20240708192948-52c50467d67d"
 HELM_VERSION = "v3.19.5"
 _MAJOR, _MINOR = KUBERNETES_VERSION.removeprefix("v").split(".")[:2]
 
@@ -46,12 +48,14 @@ class GoModule:
         programs: File name of the binary, and what it is built from.
         source: Folder with go.mod, beside this file; several may share one.
         static: Link without the C library, for binaries that run in an image of their own.
+        data: What is copied beside the binaries, as pairs of module and folder in it.
     """
 
     name: str
     programs: Mapping[str, Program]
     source: str = ""
     static: bool = False
+    data: tuple[tuple[str, str], ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -71,6 +75,8 @@ class GoModule:
             digest.update(f"{path.name} {len(content)}\n".encode() + content)
         for name, program in sorted(self.programs.items()):
             digest.update(f"{name} {program.package} {program.ldflags}\n".encode())
+        for provider, folder in self.data:
+            digest.update(f"data {provider} {folder}\n".encode())
         return digest.hexdigest()[:16]
 
 
@@ -119,6 +125,18 @@ METRICS_SERVER = GoModule(
 )
 
 PAUSE = GoModule(name="pause", programs={"pause": Program(package=".")}, static=True)
+
+# The controller's template and Lua code are files of its module; the nginx that runs them is the distribution's.
+INGRESS_NGINX = GoModule(
+    name="ingress-nginx",
+    programs={
+        "nginx-ingress-controller": Program(
+            package="k8s.io/ingress-nginx/cmd/nginx",
+            variables={"k8s.io/ingress-nginx/version.RELEASE": INGRESS_NGINX_VERSION},
+        )
+    },
+    data=(("k8s.io/ingress-nginx", "rootfs/etc/nginx"),),
+)
 
 KUBECONFORM = GoModule(
     name="kubeconform",

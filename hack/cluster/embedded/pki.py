@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from hack.cluster.backend import ClusterError
 from hack.cluster.embedded.network import NODE_ADDRESS, SERVER, SERVICE_ADDRESS
 
 NODE_NAME = "warmpool"
@@ -64,6 +65,9 @@ IDENTITIES = {
     ),
 }
 
+# Its certificate also serves the webhook that the API server calls.
+INGRESS_IDENTITY = Identity("ingress-nginx", hosts=("localhost", "127.0.0.1"))
+
 # Components that are clients of the API server and get a kubeconfig.
 KUBECONFIGS = ("admin", "controller-manager", "scheduler", "proxy", "kubelet", "metrics-server")
 
@@ -76,9 +80,7 @@ def write_pki(folder: Path) -> None:
     _write_key(folder / "ca.key", authority_key)
     _write_certificate(folder / "ca.crt", authority)
     for name, identity in IDENTITIES.items():
-        key = ec.generate_private_key(ec.SECP256R1())
-        _write_key(folder / f"{name}.key", key)
-        _write_certificate(folder / f"{name}.crt", _issue(identity, key, authority, authority_key))
+        _write_identity(folder, name, identity, authority, authority_key)
     account_key = ec.generate_private_key(ec.SECP256R1())
     _write_key(folder / "service-account.key", account_key)
     public = account_key.public_key().public_bytes(
@@ -87,6 +89,28 @@ def write_pki(folder: Path) -> None:
     (folder / "service-account.pub").write_bytes(public)
     for name in KUBECONFIGS:
         write_kubeconfig(folder / f"{name}.kubeconfig", folder, name)
+
+
+def add_identity(folder: Path, name: str, identity: Identity) -> None:
+    """Make the key, certificate and kubeconfig of one more identity of a cluster that runs."""
+    authority = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+    authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
+    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
+        raise ClusterError(f"{folder}/ca.key is not the key of this cluster")
+    _write_identity(folder, name, identity, authority, authority_key)
+    write_kubeconfig(folder / f"{name}.kubeconfig", folder, name)
+
+
+def _write_identity(
+    folder: Path,
+    name: str,
+    identity: Identity,
+    authority: x509.Certificate,
+    authority_key: ec.EllipticCurvePrivateKey,
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    _write_key(folder / f"{name}.key", key)
+    _write_certificate(folder / f"{name}.crt", _issue(identity, key, authority, authority_key))
 
 
 def write_kubeconfig(path: Path, folder: Path, name: str) -> None:

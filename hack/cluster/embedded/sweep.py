@@ -14,6 +14,7 @@ from pathlib import Path
 from hack.cluster.console import say
 from hack.cluster.embedded import cgroups, network, rules
 from hack.cluster.embedded.components import COMPONENTS
+from hack.cluster.embedded.ingress import HOST_FOLDERS
 from hack.cluster.embedded.layout import Layout
 from hack.cluster.mounts import mounts_below, unmount_below
 from hack.cluster.process import Process, find_processes, is_alive, load_record, stop_processes
@@ -30,7 +31,9 @@ PROGRAMS = {
     "kube-scheduler",
     "kubelet",
     "metrics-server",
+    "nginx-ingress-controller",
     "runc",
+    "unshare",
 }
 _SHIM_SOCKETS = Path("/run/containerd/s")
 _CNI_RESULTS = Path("/var/lib/cni/results")
@@ -41,6 +44,7 @@ _HOST_FACTS = Path("/run/warmpool-cluster.json")
 _ID = re.compile(r"[0-9a-f]{64}")
 # Folders that the programs make outside the state folder whatever they are told; removed only when empty.
 _FOREIGN = (
+    *HOST_FOLDERS,
     _DEVICE_PLUGINS,
     _DEVICE_PLUGINS.parent,
     _CNI_RESULTS,

@@ -43,6 +43,8 @@ FETCH_CONTAINER: Final = "fetch"
 PORT_NAME: Final = "http"
 ADMIN_PORT_NAME: Final = "admin"
 ADMIN_SERVICE_SUFFIX: Final = "-admin"
+WARMING_SERVICE_SUFFIX: Final = "-warming"
+"""Of the Service that answers while no pod is warm."""
 PATH_LIVE: Final = "/health/live"
 PATH_STARTUP: Final = "/health/startup"
 PATH_READY: Final = "/health/ready"
@@ -127,6 +129,7 @@ class Condition:
     UNSCHEDULABLE: Final = "Unschedulable"
     CONFLICT: Final = "Conflict"
     PAUSED: Final = "Paused"
+    INGRESS_LIMITED: Final = "IngressLimited"
 
 
 class Reason:
@@ -190,6 +193,11 @@ class Reason:
 
     SCHEDULED: Final = "Scheduled"
     NO_NODE: Final = "NoNodeFits"
+
+    FULLY_EXPRESSED: Final = "FullyExpressed"
+    NOT_EXPRESSED: Final = "NotExpressed"
+    UNVERIFIED: Final = "Unverified"
+    LIMIT_NOT_LOWERED: Final = "LimitNotLowered"
 
     # events only
     SCALED_OUT: Final = "ScaledOut"

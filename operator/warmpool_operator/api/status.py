@@ -182,12 +182,16 @@ class ScheduleStatus(ApiModel):
 
 
 class LimitsStatus(ApiModel):
-    """Rate limits in force at the ingress."""
+    """Limits in force at the ingress."""
 
     connections: Count | None = None
-    """Concurrent requests per client address and controller replica."""
+    """Requests at once, for each counter."""
+    rate: Count | None = None
+    """Requests per second, for each counter; absent: not limited by rate."""
+    changed: str | None = None
+    """When they were last changed, RFC 3339."""
     message: str = ""
-    """What the limit does and does not bound."""
+    """What a counter is, and what the limit therefore does and does not bound."""
 
 
 class PoolStatus(ApiModel):
@@ -227,4 +231,4 @@ class PoolStatus(ApiModel):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     """Ready, Warm, Progressing, MetricsFresh, ScalingLimited, ScaleInBlocked, StartupFailing, SlowStart,
-    SettingsFit, Unschedulable, Conflict, Paused."""
+    SettingsFit, Unschedulable, Conflict, Paused, IngressLimited."""

@@ -15,7 +15,9 @@ from warmpool_operator.console.options import Namespace, Output
 from warmpool_operator.console.writing import write_data, write_documents
 from warmpool_operator.desired.hpa import exact, horizontal_pod_autoscaler
 from warmpool_operator.desired.pool import Manifest, Pool
+from warmpool_operator.desired.warming import warming_service
 from warmpool_operator.reconcile.children import wanted_children
+from warmpool_operator.reconcile.limiting import first_limit, wanted_ingress
 
 NO_TOKEN = "derived-by-the-operator"  # noqa: S105 - a placeholder
 STDIN = "-"
@@ -30,9 +32,10 @@ def render(
 ) -> None:
     """Print the manifests that a pool becomes, offline.
 
-    The autoscaler holds the floor: how many pods demand needs is known only in a cluster. Owner references are
-    left out and the admin token is a placeholder, since both come from the live pool. Rules that compare fields
-    are checked by the API server alone: `kubectl apply --dry-run=server`.
+    The autoscaler holds the floor and the Ingress the limit of one pod: how many pods demand needs is known
+    only in a cluster. Owner references are left out and the admin token is a placeholder, since both come
+    from the live pool. Rules that compare fields are checked by the API server alone: `kubectl apply
+    --dry-run=server`.
     """
     manifests = [
         manifest
@@ -90,6 +93,8 @@ def parse(body: Manifest, *, namespace: str | None, source: str) -> Pool:
 def manifests_of(pool: Pool) -> list[dict[str, Any]]:
     """Return the children of a pool as its operator would apply them first."""
     children = list(wanted_children(pool, admin_token=NO_TOKEN).values())
+    front = wanted_ingress(pool, first_limit(pool), warming=True)
+    children += [warming_service(pool), front] if front is not None else []
     children.append(horizontal_pod_autoscaler(pool, exact(pool.spec.scaling.min_replicas)))
     return [_without_owner(child) for child in children]
 

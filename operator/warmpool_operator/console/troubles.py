@@ -12,6 +12,7 @@ BY_WEIGHT = (
     Type.METRICS_FRESH,
     Type.SCALING_LIMITED,
     Type.SETTINGS_FIT,
+    Type.INGRESS_LIMITED,
     Type.PAUSED,
     Type.READY,
 )

@@ -1,15 +1,19 @@
-"""The Ingress: routes from outside to the pool, with the limits that admission computed."""
+"""The Ingress: routes from outside to the pool, with the annotations that a dialect made of the limits."""
 
 from warmpool_operator.api import names
+from warmpool_operator.api.ingress import NGINX_PREFIX, OWNED_ANNOTATIONS
 from warmpool_operator.desired.pool import Manifest, Pool
 
+OWNED = frozenset(f"{NGINX_PREFIX}/{name}" for name in OWNED_ANNOTATIONS)
 
-def ingress(pool: Pool, *, limits: dict[str, str]) -> Manifest | None:
+
+def ingress(pool: Pool, *, annotations: dict[str, str]) -> Manifest | None:
     """Return the pool's Ingress, or None if it asks for none.
 
     Args:
         pool: the pool.
-        limits: annotations of the dialect, from `admission`; they win over the pool's own annotations.
+        annotations: of the dialect, from `admission`. Those that the operator owns win over the pool's own; the
+            others, such as the default backend, give way to them.
     """
     wish = pool.spec.ingress
     if wish is None:
@@ -22,9 +26,10 @@ def ingress(pool: Pool, *, limits: dict[str, str]) -> Manifest | None:
     if wish.tls is not None:
         hosts = [wish.host] if wish.host is not None else []
         spec["tls"] = [{"hosts": hosts, "secretName": wish.tls.secret_name}]
+    owned = {name: value for name, value in annotations.items() if name in OWNED}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": pool.metadata(annotations={**wish.annotations, **limits}),
+        "metadata": pool.metadata(annotations={**annotations, **wish.annotations, **owned}),
         "spec": spec,
     }

@@ -25,7 +25,7 @@ def look_at(state: PoolState, pool: Pool, roster: Roster, *, replicas: int, held
         silent=sum(member.silent for member in roster),
         replicas=replicas,
         held=held,
-        ingress_tries=1 if pool.spec.ingress is None else 2,
+        ingress_tries=1 if pool.spec.ingress is None else pool.spec.ingress.tries,
     )
 
 

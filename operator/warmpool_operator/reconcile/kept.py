@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from warmpool_operator.admission.follow import Followed
+from warmpool_operator.admission.intent import Limit
 from warmpool_operator.api import memory as memory_api
 from warmpool_operator.api.names import PHASES
 from warmpool_operator.api.starts import StartupStatus
-from warmpool_operator.api.status import HistoryEntry, ScheduleStatus, TrafficStatus
+from warmpool_operator.api.status import HistoryEntry, LimitsStatus, ScheduleStatus, TrafficStatus
 from warmpool_operator.capacity import types as capacity
 from warmpool_operator.capacity.pacing import StartBudget
 from warmpool_operator.capacity.policy import PolicyMemory
@@ -45,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Everything that a pool's status remembers."""
+    """Everything that a pool's status remembers; `generation` is that of the spec it answers."""
 
     memory: capacity.Memory | None = None
     policy: PolicyMemory = field(default_factory=PolicyMemory)
@@ -54,6 +56,8 @@ class Kept:
     last_start: LastStart | None = None
     history: tuple[Change, ...] = ()
     traffic: Traffic = field(default_factory=Traffic)
+    followed: Followed | None = None
+    generation: int | None = None
 
 
 def memory_status(
@@ -103,6 +107,8 @@ def restored(status: Mapping[str, Any]) -> Kept:
         last_start=last_start,
         history=history,
         traffic=traffic,
+        followed=_followed(status),
+        generation=status.get("observedGeneration"),
     )
 
 
@@ -191,3 +197,15 @@ def _last_start(status: Mapping[str, Any]) -> LastStart | None:
     except ValueError:
         return None
     return LastStart(name=last.name, start_ms=start_ms, floor=last.floor, ready=last.ready)
+
+
+def _followed(status: Mapping[str, Any]) -> Followed | None:
+    try:
+        limits = LimitsStatus.model_validate(status.get("limits") or {})
+        if not limits.connections or limits.changed is None:
+            return None
+        changed_ms = from_rfc3339(limits.changed)
+    except ValueError:
+        return None
+    limit = Limit(connections=limits.connections, rate=limits.rate or None)
+    return Followed(limit=limit, changed_ms=changed_ms)

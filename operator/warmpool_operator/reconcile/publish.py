@@ -3,19 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from warmpool_operator.admission.limits import Intent
 from warmpool_operator.api import names
 from warmpool_operator.api.names import Condition as Type
 from warmpool_operator.api.names import Reason
-from warmpool_operator.api.status import Condition, Effective, LimitsStatus, PoolStatus
+from warmpool_operator.api.status import Condition, Effective, PoolStatus
 from warmpool_operator.desired.pool import Pool, selector_string
 from warmpool_operator.observe.cache import Key
 from warmpool_operator.observe.milestones import Milestones
-from warmpool_operator.reconcile.children import limits_of
 from warmpool_operator.reconcile.conditions import Finding, findings, merge
 from warmpool_operator.reconcile.fit import settings_fit
 from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.kept import memory_status
+from warmpool_operator.reconcile.limits_report import ingress_findings, limits_status
 from warmpool_operator.reconcile.measure import startup_status
 from warmpool_operator.reconcile.news import News
 from warmpool_operator.reconcile.plan import Plan
@@ -35,7 +34,14 @@ from warmpool_operator.runtime.errors import NotFound
 from warmpool_operator.runtime.kube import KubeClient
 
 BAD_WHEN_TRUE = frozenset(
-    {Type.CONFLICT, Type.STARTUP_FAILING, Type.UNSCHEDULABLE, Type.SCALING_LIMITED, Type.SLOW_START}
+    {
+        Type.CONFLICT,
+        Type.STARTUP_FAILING,
+        Type.UNSCHEDULABLE,
+        Type.SCALING_LIMITED,
+        Type.SLOW_START,
+        Type.INGRESS_LIMITED,
+    }
 )
 BAD_WHEN_FALSE = frozenset({Type.READY, Type.WARM, Type.METRICS_FRESH, Type.SETTINGS_FIT})
 SILENT = frozenset({Type.PROGRESSING, Type.SCALE_IN_BLOCKED})
@@ -101,6 +107,7 @@ class Publisher:
         found = findings(roster, pods, decision, pace=state.pace, blocked=blocked, rejected=state.rejected)
         slow = slow_start(pool, roster, milestones, state.startups, now_ms=self._now_ms())
         found += [slow, settings_fit(state, pool, roster), _conflict(state), _paused(pool)]
+        found += ingress_findings(pool, state.guard)
         if state.refused is not None:
             found = _refused(found, state.refused)
         self._news.counted(Key(pool.namespace, pool.name), pods, decision, state.meter.traffic)
@@ -118,7 +125,7 @@ class Publisher:
             memory=memory_status(state.memory, state.policy_memory, state.startups, state.budget),
             startup=startup_status(state.startups),
             schedule=schedule_status(state.effective, state.last_start),
-            limits=_limits(limits_of(pool)),
+            limits=limits_status(pool, state.guard),
             conditions=self._merge(state, found, pool.generation),
         )
         self._news.judged(Key(pool.namespace, pool.name), status.conditions)
@@ -205,10 +212,3 @@ def _refused(found: Sequence[Finding], why: str) -> list[Finding]:
         else:
             shown.append(finding)
     return shown
-
-
-def _limits(intent: Intent | None) -> LimitsStatus | None:
-    if intent is None:
-        return None
-    text = "per client address and ingress controller replica; not a limit of the pool as a whole"
-    return LimitsStatus(connections=intent.connections, message=text)

@@ -18,6 +18,7 @@ from warmpool_operator.observe.scrape import Failure, Scraper
 from warmpool_operator.observe.volumes import dropped_volume
 from warmpool_operator.reconcile.children import apply_children, wanted_children
 from warmpool_operator.reconcile.deciding import decide_for, look_at, share
+from warmpool_operator.reconcile.guarding import Guards, limit_first
 from warmpool_operator.reconcile.hands import Hands, NameTakenError, source_of
 from warmpool_operator.reconcile.kept import restored
 from warmpool_operator.reconcile.measure import measure
@@ -31,7 +32,8 @@ from warmpool_operator.reconcile.roster import Member, Roster, alive
 from warmpool_operator.reconcile.state import REFUSED_RETRY_MS, RESYNC_MS, PoolState
 from warmpool_operator.runtime.errors import Forbidden, Invalid
 from warmpool_operator.runtime.kube import KubeClient
-from warmpool_operator.runtime.resources import DEPLOYMENTS, HPAS
+from warmpool_operator.runtime.resources import DEPLOYMENTS, HPAS, INGRESSES
+from warmpool_operator.warming.front import Front
 
 
 class Reconciler:
@@ -44,7 +46,7 @@ class Reconciler:
         news: events and metrics.
         token_key: secret key of the operator from which the pools' admin tokens are derived.
         now_ms: milliseconds since the epoch, never running backwards.
-        held: requests for a pool that found no warm pod, were told to come back and are still expected.
+        front: what answers while a pool has no warm pod, and counts who was told to come back.
         namespace_ceiling: pods that all pools of one namespace may have together, None without such a ceiling.
     """
 
@@ -57,7 +59,7 @@ class Reconciler:
         *,
         token_key: bytes,
         now_ms: Callable[[], int],
-        held: Callable[[Key], int] = lambda _: 0,
+        front: Front | None = None,
         namespace_ceiling: int | None = None,
     ) -> None:
         self._client = client
@@ -66,8 +68,9 @@ class Reconciler:
         self._news = news
         self._token_key = token_key
         self._now_ms = now_ms
-        self._held = held
         self._namespace_ceiling = namespace_ceiling
+        self._front = front or Front(now_ms)
+        self._guards = Guards(client, cache, front=self._front, now_ms=now_ms)
         self._hands = Hands(client, scraper, cache)
         self._rivals = Rivals(client, now_ms=now_ms)
         self._publisher = Publisher(client, news, now_ms=now_ms)
@@ -89,7 +92,9 @@ class Reconciler:
     def wanted(self, key: Key, kind: str) -> dict[str, object] | None:
         """Return what was last asked of a child, None if nothing was."""
         state = self._states.get(key)
-        return None if state is None else state.wanted.get(kind)
+        if state is None:
+            return None
+        return state.guard.wanted if kind == INGRESSES.kind else state.wanted.get(kind)
 
     async def reconcile(self, key: Key) -> None:
         """Bring one pool closer to what its spec says, and say in its status how far it is.
@@ -109,7 +114,7 @@ class Reconciler:
         dropped = dropped_volume(state.pool.spec, live)
         gone = evicted(self._cache.pods(key), now_ms=self._now_ms())
         state.rejected = dropped or rejected_pods(live) or gone
-        self._decide(state, state.pool, key, roster)
+        await self._decide(state, state.pool, key, roster)
         await self._yield(state, state.pool, key)
         moves = await self._act(state, state.pool, key, roster)
         milestones = self._cache.milestones(key)
@@ -171,6 +176,7 @@ class Reconciler:
             return False
         state.refused = None
         state.applied_generation = pool.generation
+        state.guard.everything, state.guard.prepare = state.guard.everything or everything, True
         if corrected and not everything:
             self._news.corrected(state.body, corrected)
         return True
@@ -192,14 +198,17 @@ class Reconciler:
             for pod in views
         )
 
-    def _decide(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> None:
-        """Decide how many pods the pool should have, and remember it."""
-        seen = look_at(state, pool, roster, replicas=self._replicas(key, roster), held=self._held(key))
+    async def _decide(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> None:
+        """Decide how many pods the pool should have, remember it, and have the Ingress follow."""
+        held = self._front.held(key)
+        seen = look_at(state, pool, roster, replicas=self._replicas(key, roster), held=held)
         others = (
             other for name, other in self._states.items() if name.namespace == key.namespace and name != key
         )
         ceiling = share(self._namespace_ceiling, state, roster, others)
         decide_for(state, pool, roster, seen, namespace_ceiling=ceiling, now_ms=self._now_ms())
+        if corrected := await self._guards.follow(state, pool, roster):
+            self._news.corrected(state.body, corrected)
 
     async def _act(self, state: PoolState, pool: Pool, key: Key, roster: Roster) -> Plan | None:
         """Carry the decision out. Returns the plan, or None if nothing may be written."""
@@ -211,6 +220,7 @@ class Reconciler:
         if pool.hands_off or state.yields:
             return None
         moves = moves_of(pool, decision.desired, state.pace, replicas=replicas, roster=alive(roster))
+        moves = limit_first(moves, state.guard)
         try:
             moved = await self._hands.carry_out(
                 pool, moves, ceiling=decision.terms.ceiling, token=self._token(pool)
@@ -249,4 +259,5 @@ class Reconciler:
         del self._states[key]
         self._cache.forget(key)
         self._hands.forget(key)
+        self._guards.forget(key)
         self._news.forgotten(key)

@@ -18,6 +18,7 @@ from warmpool_operator.capacity.types import Decision, Memory
 from warmpool_operator.desired.pool import Manifest, Pool
 from warmpool_operator.observe.diagnosis import Trouble
 from warmpool_operator.reconcile.kept import Change, Kept, LastStart
+from warmpool_operator.reconcile.limiting import Guard, Limiting
 from warmpool_operator.reconcile.starts import Starts
 
 RESYNC_MS = 300_000
@@ -59,6 +60,7 @@ class PoolState:
         record: of the decisions, for those who ask why.
         arrivals: requests of the last minute.
         refusals: refusal counters by pod uid.
+        guard: of the Ingress.
         out_since_ms: first tick at which a retired pod was seen out of the Service, by uid.
         status: as last written.
         status_written_ms: when.
@@ -92,6 +94,7 @@ class PoolState:
     record: Record = field(default_factory=Record)
     arrivals: Arrivals = field(default_factory=Arrivals)
     refusals: dict[str, Refusals] = field(default_factory=dict)
+    guard: Guard = field(default_factory=Guard)
     out_since_ms: dict[str, int] = field(default_factory=dict)
     status: Mapping[str, Any] = field(default_factory=dict)
     status_written_ms: int = 0
@@ -103,6 +106,7 @@ class PoolState:
             self.policy_memory, self.startups, self.last_start = kept.policy, kept.startups, kept.last_start
             self.history, self.meter = kept.history, Meter(traffic=kept.traffic)
             self.budget, self.ever_warm, self.pace = kept.budget, None, None
+            self.guard = Guard(limiting=Limiting(followed=kept.followed, generation=kept.generation))
             self.decided_ms, self.starts, self.arrivals = None, Starts(), Arrivals()
             self.status = body.get("status") or {}
         self.body = body

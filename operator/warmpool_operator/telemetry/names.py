@@ -39,6 +39,7 @@ POOL_DECISIONS: Final = "warmpool_pool_decisions_total"
 POOL_WARM_HITS: Final = "warmpool_pool_warm_hits_total"
 POOL_COLD_REQUESTS: Final = "warmpool_pool_cold_requests_total"
 POOL_IDLE_SECONDS: Final = "warmpool_pool_idle_warm_pod_seconds_total"
+POOL_WARMING_ANSWERS: Final = "warmpool_pool_warming_answers_total"
 POOL_HPA_APPLIES: Final = "warmpool_pool_hpa_applies_total"
 
 ReconcileResult = Literal["success", "error", "requeue", "requeue_after"]

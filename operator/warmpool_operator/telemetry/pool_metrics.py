@@ -98,6 +98,12 @@ class PoolMetrics:
             registry=registry,
         )
         self._traffic: dict[tuple[str, str], tuple[float, float, float]] = {}
+        self._warming_answers = Counter(
+            names.POOL_WARMING_ANSWERS,
+            "Requests that found no warm pod and were told to come back.",
+            _POOL,
+            registry=registry,
+        )
 
     def set_replicas(self, namespace: str, pool: str, counts: Mapping[names.PoolState, int]) -> None:
         """Sets the number of pods in each state; a state that is not named counts 0."""
@@ -154,6 +160,10 @@ class PoolMetrics:
         """Counts a write of the autoscaler's bounds."""
         self._hpa_applies.labels(namespace=namespace, pool=pool).inc()
 
+    def told_to_return(self, namespace: str, pool: str) -> None:
+        """Counts a request that found no warm pod."""
+        self._warming_answers.labels(namespace=namespace, pool=pool).inc()
+
     def forget(self, namespace: str, pool: str) -> None:
         """Removes every series of a pool; does nothing for a pool that has none."""
         self._traffic.pop((namespace, pool), None)
@@ -170,5 +180,6 @@ class PoolMetrics:
             self._warm_hits,
             self._cold,
             self._idle_seconds,
+            self._warming_answers,
         ):
             metric.remove_by_labels(labels)

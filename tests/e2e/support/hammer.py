@@ -34,11 +34,21 @@ class Hammer:
         payload: JSON body.
         clients: requests kept in flight.
         deadline: seconds that a client waits for an answer.
+        host: name in the `Host` header, for an Ingress.
     """
 
-    def __init__(self, url: str, payload: dict[str, Any], *, clients: int, deadline: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        payload: dict[str, Any],
+        *,
+        clients: int,
+        deadline: float = 30.0,
+        host: str | None = None,
+    ) -> None:
         parts = urlsplit(url)
         self._host, self._port, self._path = parts.hostname or "", parts.port or 80, parts.path
+        self._headers = {"Content-Type": "application/json"} | ({"Host": host} if host else {})
         self._body = json.dumps(payload).encode()
         self._deadline = deadline
         self._stop = threading.Event()
@@ -86,7 +96,7 @@ class Hammer:
         except OSError as error:
             return Answer(time.time(), 0, f"refused: {error}", b"")
         try:
-            connection.request("POST", self._path, self._body, {"Content-Type": "application/json"})
+            connection.request("POST", self._path, self._body, self._headers)
             response = connection.getresponse()
             return Answer(time.time(), response.status, response.reason, response.read())
         except (OSError, http.client.HTTPException) as error:

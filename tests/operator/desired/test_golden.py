@@ -7,6 +7,7 @@ import pytest
 import yaml
 from kubernetes.client import (
     V1Deployment,
+    V1EndpointSlice,
     V1Ingress,
     V1PodDisruptionBudget,
     V1Service,
@@ -14,8 +15,8 @@ from kubernetes.client import (
 )
 from pydantic import BaseModel, ValidationError
 
-from warmpool_operator.admission.limits import static_intent
-from warmpool_operator.admission.nginx import annotations
+from warmpool_operator.admission.dialects import DIALECTS
+from warmpool_operator.admission.intent import Capacity, intent_of, limit_of
 from warmpool_operator.api.pool import PoolSpec
 from warmpool_operator.desired.deployment import deployment
 from warmpool_operator.desired.hpa import exact, horizontal_pod_autoscaler
@@ -23,6 +24,12 @@ from warmpool_operator.desired.ingress import ingress
 from warmpool_operator.desired.pdb import pod_disruption_budget
 from warmpool_operator.desired.pool import Manifest, Pool
 from warmpool_operator.desired.service import service
+from warmpool_operator.desired.warming import (
+    WarmingAddress,
+    warming_endpoints,
+    warming_service,
+    warming_service_name,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/pool.yaml"))
@@ -32,6 +39,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "hpa": V2HorizontalPodAutoscaler,
     "pdb": V1PodDisruptionBudget,
     "ingress": V1Ingress,
+    "warming-service": V1Service,
+    "warming-endpoints": V1EndpointSlice,
 }
 SLOTS_PER_POD = 24
 
@@ -49,14 +58,21 @@ def parse(case: str) -> Pool:
 
 def render(pool: Pool) -> dict[str, Manifest | None]:
     floor = pool.spec.scaling.min_replicas
-    wish = pool.spec.ingress
-    intent = static_intent(wish.limits, floor=floor, slots_per_pod=SLOTS_PER_POD) if wish else None
+    capacity = Capacity(
+        pods=2, slots_per_pod=SLOTS_PER_POD, concurrency=pool.spec.server.container_concurrency, service_ms=40
+    )
+    annotations: dict[str, str] = {}
+    if wish := pool.spec.ingress:
+        intent = intent_of(wish, limit_of(wish.limits, capacity), warming_service=warming_service_name(pool))
+        annotations = DIALECTS[wish.dialect].express(intent).annotations
     return {
         "deployment": deployment(pool, admin_token="an-admin-token"),
         "service": service(pool),
         "hpa": horizontal_pod_autoscaler(pool, exact(floor)),
         "pdb": pod_disruption_budget(pool),
-        "ingress": ingress(pool, limits=annotations(intent)),
+        "ingress": ingress(pool, annotations=annotations),
+        "warming-service": warming_service(pool) if wish else None,
+        "warming-endpoints": warming_endpoints(pool, WarmingAddress("10.0.0.9", 8082)) if wish else None,
     }
 
 
@@ -112,9 +128,12 @@ def test_no_manifest_has_replicas(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_every_child_belongs_to_the_pool(case: str) -> None:
     pool = parse(case)
-    for manifest in filter(None, render(pool).values()):
+    for kind, manifest in render(pool).items():
+        if manifest is None:
+            continue
         metadata = manifest["metadata"]
-        assert (metadata["namespace"], metadata["name"]) == (pool.namespace, pool.name)
+        name = warming_service_name(pool) if kind.startswith("warming") else pool.name
+        assert (metadata["namespace"], metadata["name"]) == (pool.namespace, name)
         assert metadata["labels"].items() >= pool.selector.items()
         (owner,) = metadata["ownerReferences"]
         assert (owner["uid"], owner["controller"], owner["blockOwnerDeletion"]) == (pool.uid, True, True)

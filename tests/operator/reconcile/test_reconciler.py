@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,7 @@ from warmpool_operator.runtime.errors import Invalid, KubeError, Transient
 from warmpool_operator.runtime.kube import Scale
 from warmpool_operator.runtime.resources import ObjectRef, Resource
 from warmpool_operator.telemetry.pool_metrics import PoolMetrics
+from warmpool_operator.warming.front import Front
 
 KEY = Key("ns", "pool")
 NOW = 1_700_000_000_000
@@ -221,6 +223,16 @@ def zero_spec(**more: Any) -> Manifest:
     return {**SPEC, "scaling": {"minReplicas": 0, "maxReplicas": 3, "keepAliveSeconds": 0}, **more}
 
 
+@dataclass(frozen=True)
+class Expecting(Front):
+    """A front that was told how many requests it expects."""
+
+    expected: list[int] = field(default_factory=lambda: [0])
+
+    def held(self, key: Key) -> int:
+        return self.expected[0]
+
+
 def test_a_pool_goes_to_zero_and_a_held_request_wakes_it(run: Run) -> None:
     cluster, held = Cluster(), [0]
     cluster.objects["WarmModelPool"]["spec"] = zero_spec()
@@ -240,7 +252,7 @@ def test_a_pool_goes_to_zero_and_a_held_request_wakes_it(run: Run) -> None:
         await reconciler.reconcile(KEY)
         assert cluster.objects["Deployment"]["spec"]["replicas"] == 3
 
-    run(cluster, scenario, now_ms=lambda: next(clock), held=lambda _: held[0])
+    run(cluster, scenario, now_ms=lambda: next(clock), front=Expecting(lambda: 0, expected=held))
 
 
 def test_observe_writes_nothing_but_status(run: Run) -> None:
