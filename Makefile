@@ -6,7 +6,7 @@ SHELL := bash
 export WARMPOOL_CACHE ?= $(HOME)/.cache/warmpool
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo $(WARMPOOL_CACHE)/uv/bin/uv)
-EXTRAS := --extra operator --extra cli --extra picture --extra serving
+EXTRAS := --extra operator --extra cli --extra serving
 RUN := $(UV) run --frozen --no-sync
 STEP := hack/step.sh
 PYTEST := $(RUN) python -m pytest
@@ -30,6 +30,7 @@ test: ## Everything that CI runs: lint, unit, docs, and the suite on a real clus
 	@$(STEP) lint $(MAKE) --no-print-directory lint
 	@$(STEP) cluster-up $(MAKE) --no-print-directory cluster-up
 	@$(STEP) ingress-up $(MAKE) --no-print-directory ingress-up
+	@$(STEP) bundles $(MAKE) --no-print-directory bundles
 	@$(STEP) unit $(MAKE) --no-print-directory unit
 	@$(STEP) docs $(MAKE) --no-print-directory docs
 	@$(STEP) e2e $(MAKE) --no-print-directory e2e
@@ -148,6 +149,10 @@ images-torch: ## Build it with torch, warmpool/serving:torch; TORCH_INDEX and BU
 
 images-fake: ## Build it without a model, warmpool/serving:fake: for tests, and for models that are fetched or mounted.
 	@$(RUN) python -m hack.cluster build -t warmpool/serving:fake -f Dockerfile.serving --build-arg FLAVOR=fake .
+
+.PHONY: bundles
+bundles: bundle ## The same, and in int8; minutes and 6 GB of packages the first time.
+	@$(RUN) python -m warmpool_serving.models.minilm --precision int8 --out build/bundles/minilm-int8
 
 .PHONY: images
 images: bundle ## Build the operator's and the server's images and load them into the cluster.

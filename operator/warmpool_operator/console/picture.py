@@ -9,7 +9,7 @@ from warmpool_operator.console.waterfall import COLOURS, headline
 
 FORMATS = (".png", ".svg")
 ROW_INCHES = 0.32
-NEEDS = "pictures need matplotlib: pip install 'warmpool[picture]'; without --out the terminal shows the same"
+NEEDS = "pictures need matplotlib: pip install 'warmpool[cli]'; without --out the terminal shows the same"
 
 
 def draw(pool: str, startup: StartupStatus, file: Path) -> None:

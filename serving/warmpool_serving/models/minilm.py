@@ -107,7 +107,7 @@ def published() -> Path:
     Raises:
         subprocess.CalledProcessError: a step failed; it has said why.
     """
-    python = export_python() if export_python().exists() else _export_environment()
+    python = export_python() if export_python().exists() else export_environment()
     return _package(python)
 
 
