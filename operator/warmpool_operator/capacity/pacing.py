@@ -92,12 +92,12 @@ def paced(
     """
     if desired <= replicas:
         return Pace(pods=desired)
+    limits = {}
     if budget.spent:
-        allowed = replicas + (1 if now_ms >= budget.retry_at_ms else 0)
-        if allowed < desired:
-            return Pace(pods=allowed, brake=Brake.START_BUDGET)
+        limits[Brake.START_BUDGET] = replicas + (1 if now_ms >= budget.retry_at_ms else 0)
     if max_warming is not None:
-        allowed = max(replicas, floor, ready + max_warming)
-        if allowed < desired:
-            return Pace(pods=allowed, brake=Brake.MAX_WARMING)
-    return Pace(pods=desired)
+        limits[Brake.MAX_WARMING] = max(replicas, floor, ready + max_warming)
+    brake = min(limits, key=lambda each: limits[each], default=None)
+    if brake is None or limits[brake] >= desired:
+        return Pace(pods=desired)
+    return Pace(pods=limits[brake], brake=brake)

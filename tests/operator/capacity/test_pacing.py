@@ -66,6 +66,12 @@ def test_a_try_waits_for_its_backoff_before_the_next() -> None:
 counts = st.integers(0, 40)
 
 
+def test_a_retry_of_a_spent_budget_is_a_start_like_any_other() -> None:
+    spent = StartBudget(failures=9, retry_at_ms=NOW)
+    made = paced(desired=5, replicas=1, floor=0, ready=0, max_warming=1, budget=spent, now_ms=NOW)
+    assert (made.pods, made.brake) == (1, Brake.MAX_WARMING)
+
+
 @given(counts, counts, counts, counts, st.none() | st.integers(1, 9), st.integers(0, 9), st.booleans())
 def test_a_pace_never_shrinks_and_never_starves(
     desired: int, replicas: int, floor: int, ready: int, max_warming: int | None, failures: int, due: bool
