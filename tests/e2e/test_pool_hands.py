@@ -50,7 +50,7 @@ def ours(pool: PoolHandle) -> dict[str, list[tuple[str, str]]]:
 
 def test_a_pool_without_demand_goes_to_zero_and_its_floor_wakes_it(pool: PoolHandle) -> None:
     pool.apply(scaled(minReplicas=0))
-    pool.wait("a first pod, which proves that it can", lambda: pool.status().get("pods", {}).get("ready"))
+    pool.wait("a first pod, which proves that it can", pool.pods)
     pool.wait("zero pods", lambda: replicas(pool) == 0 and not pool.pods(), seconds=90)
     pool.wait("the reason", lambda: pool.condition("Ready").get("reason") == "ScaledToZero")
     assert pool.condition("Warm")["status"] == "True"
