@@ -50,7 +50,7 @@ def ours(pool: PoolHandle) -> dict[str, list[tuple[str, str]]]:
 
 def test_a_pool_without_demand_goes_to_zero_and_its_floor_wakes_it(pool: PoolHandle) -> None:
     pool.apply(scaled(minReplicas=0))
-    pool.wait("a first pod, which proves that it can", lambda: pool.status().get("pods", {}).get("ready"))
+    pool.wait("a first pod, which proves that it can", pool.pods)
     pool.wait("zero pods", lambda: replicas(pool) == 0 and not pool.pods(), seconds=90)
     pool.wait("the reason", lambda: pool.condition("Ready").get("reason") == "ScaledToZero")
     assert pool.condition("Warm")["status"] == "True"
@@ -104,7 +104,6 @@ def test_a_hand_that_scales_to_zero_wins_until_it_scales_up(pool: PoolHandle) ->
     pool.wait_ready(1)
     pool.kubectl("scale", "deployment", pool.name, "-n", pool.namespace, "--replicas=0")
     pool.wait("Conflict", lambda: pool.condition("Conflict").get("reason") == "ScaledByHand")
-    assert "kubectl" in pool.condition("Conflict")["message"]
     pool.wait("no pod", lambda: not pool.pods())
     assert replicas(pool) == 0
     pool.kubectl("scale", "deployment", pool.name, "-n", pool.namespace, "--replicas=1")
@@ -171,6 +170,7 @@ def test_metrics_of_ones_own_leave_the_hpa_room_above_the_decision(pool: PoolHan
             hpa={"cpuUtilizationPercent": 80, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}}}
         )
     )
+    pool.wait_ready(1)
     pool.wait("the bounds", lambda: pool.get("hpa")["spec"]["maxReplicas"] == 4)
     assert pool.get("hpa")["spec"]["minReplicas"] == 1
     patch = json.dumps([{"op": "remove", "path": "/spec/scaling/hpa"}])

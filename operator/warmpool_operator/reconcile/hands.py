@@ -47,6 +47,11 @@ class Moved:
     retired: int = 0
     restored: int = 0
 
+    @property
+    def asleep(self) -> bool:
+        """Whether the last pod was taken."""
+        return self.bounds is not None and self.bounds[1] == 0
+
 
 class Hands:
     """Carries out plans.

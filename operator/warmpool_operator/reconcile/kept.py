@@ -11,7 +11,7 @@ from typing import Any
 from warmpool_operator.admission.follow import Followed
 from warmpool_operator.admission.intent import Limit
 from warmpool_operator.api import memory as memory_api
-from warmpool_operator.api.names import PHASES
+from warmpool_operator.api.names import PHASES, Reason
 from warmpool_operator.api.starts import StartupStatus
 from warmpool_operator.api.status import HistoryEntry, LimitsStatus, ScheduleStatus, TrafficStatus
 from warmpool_operator.capacity import types as capacity
@@ -58,6 +58,7 @@ class Kept:
     traffic: Traffic = field(default_factory=Traffic)
     followed: Followed | None = None
     generation: int | None = None
+    stopped_by_hand: bool = False
 
 
 def memory_status(
@@ -109,6 +110,7 @@ def restored(status: Mapping[str, Any]) -> Kept:
         traffic=traffic,
         followed=_followed(status),
         generation=status.get("observedGeneration"),
+        stopped_by_hand=_stopped_by_hand(status),
     )
 
 
@@ -157,6 +159,10 @@ def _policy(parsed: memory_api.Memory) -> PolicyMemory:
             for each in parsed.thresholds
         ),
     )
+
+
+def _stopped_by_hand(status: Mapping[str, Any]) -> bool:
+    return any(each.get("reason") == Reason.SCALED_BY_HAND for each in status.get("conditions") or [])
 
 
 def _history(status: Mapping[str, Any]) -> tuple[Change, ...]:

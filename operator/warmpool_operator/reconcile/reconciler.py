@@ -233,6 +233,7 @@ class Reconciler:
             state.refused = str(error)
             state.structure_due_ms = min(state.structure_due_ms, self._now_ms() + REFUSED_RETRY_MS)
             return moves
+        state.awake = state.awake and not moved.asleep
         self._news.moved(state.body, key, decision, moved)
         return moves
 
@@ -240,12 +241,12 @@ class Reconciler:
         """Find out who else scales the workload; once nobody does, the children follow the spec again."""
         before = state.rivals
         state.rivals = await self._rivals.of(pool)
-        if before and not state.rivals:
-            state.structure_due_ms = 0
+        state.structure_due_ms = 0 if before and not state.rivals else state.structure_due_ms
         live, hpa = self._cache.child(key, DEPLOYMENTS.kind), self._cache.child(key, HPAS.kind)
         desired = state.decision.desired if state.decision else 0
         bounds = None if hpa is None else bounds_of(hpa)
-        state.hand = None if live is None else hand_on_scale(live, bounds, desired=desired)
+        state.awake = state.awake or (live is not None and live["spec"].get("replicas", 1) > 0)
+        state.hand = hand_on_scale(live, bounds, desired=desired, awake=state.awake) if live else None
 
     def _replicas(self, key: Key, roster: Roster) -> int:
         """Return the pods that the workload is asked to have; before it exists, those that do."""

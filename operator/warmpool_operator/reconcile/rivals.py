@@ -76,17 +76,23 @@ def _targets(scaler: Manifest, pool: Pool) -> bool:
     return target.get("name") == pool.name and target.get("kind", DEPLOYMENTS.kind) == DEPLOYMENTS.kind
 
 
-def hand_on_scale(deployment: Manifest, bounds: Bounds | None, *, desired: int) -> str | None:
+def hand_on_scale(
+    deployment: Manifest, bounds: Bounds | None, *, desired: int, awake: bool = False
+) -> str | None:
     """Return who scaled a Deployment by hand to a number that is not ours, None if nobody did.
 
     Args:
         deployment: live, with its managed fields.
         bounds: of the pool's HPA, None before there is one.
         desired: the decision.
+        awake: whether it had pods since the operator last took it to none. The API server (1.34) records nobody as
+            the owner of a 0, so that one cannot be told from ours by its owner.
     """
     replicas = int(deployment["spec"].get("replicas", 1))
     if bounds is None or replicas == desired or bounds.low <= replicas <= bounds.high:
         return None
+    if replicas == 0:
+        return "somebody" if awake else None
     for entry in deployment["metadata"].get("managedFields") or []:
         owns = "f:replicas" in (entry.get("fieldsV1") or {}).get("f:spec", {})
         if owns and entry.get("manager") not in OURS:

@@ -55,6 +55,7 @@ class PoolState:
         failing: uids of pods whose start fails.
         rivals: others who scale the same workload.
         hand: who scaled it by hand, None if nobody did.
+        awake: whether it was seen with pods since the operator last took it to none.
         history: the last changes of the decision, newest last.
         meter: of warm hits, cold requests and idle time.
         record: of the decisions, for those who ask why.
@@ -89,6 +90,7 @@ class PoolState:
     failing: set[str] = field(default_factory=set)
     rivals: list[str] = field(default_factory=list)
     hand: str | None = None
+    awake: bool = False
     history: tuple[Change, ...] = ()
     meter: Meter = field(default_factory=Meter)
     record: Record = field(default_factory=Record)
@@ -105,6 +107,7 @@ class PoolState:
             self.memory, self.decision, self.applied_generation = kept.memory, None, None
             self.policy_memory, self.startups, self.last_start = kept.policy, kept.startups, kept.last_start
             self.history, self.meter = kept.history, Meter(traffic=kept.traffic)
+            self.awake = kept.stopped_by_hand
             self.budget, self.ever_warm, self.pace = kept.budget, None, None
             self.guard = Guard(limiting=Limiting(followed=kept.followed, generation=kept.generation))
             self.decided_ms, self.starts, self.arrivals = None, Starts(), Arrivals()

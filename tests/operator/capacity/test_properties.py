@@ -10,7 +10,7 @@ from warmpool_operator.api.schema import structural_schema
 from warmpool_operator.api.status import PoolStatus
 from warmpool_operator.capacity.arithmetic import target_pods
 from warmpool_operator.capacity.decide import decide
-from warmpool_operator.capacity.types import Binding, Memory, Observation, Policy
+from warmpool_operator.capacity.types import Binding, Bucket, Memory, Observation, Policy
 from warmpool_operator.capacity.window import MAX_BUCKETS, held_target, remember
 
 
@@ -136,3 +136,11 @@ def test_one_binding_term_that_fits_the_numbers(policy: Policy, seen: Observatio
             assert before - policy.scale_in_pods == decision.desired
         case _:
             assert terms.queued > 0 or terms.silent_pods > 0
+
+
+def test_a_long_decline_is_folded_into_what_the_status_can_hold() -> None:
+    window: tuple[Bucket, ...] = ()
+    for tick in range(2_000):
+        window = remember(window, now_ms=NOW + 500 * tick, target=2_000 - tick, keep_alive_ms=1_000_000)
+    assert MAX_BUCKETS - 3 <= len(window) <= MAX_BUCKETS
+    assert held_target(window) >= 1_999

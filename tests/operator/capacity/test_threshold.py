@@ -150,3 +150,14 @@ def test_without_pods_a_share_of_them_is_unknown_and_a_number_is_not() -> None:
     seen = signals(Observation(), None, concurrency=4)
     assert (seen["inFlight"], seen["queue"]) == (Interval(0, 0), Interval(0, 0))
     assert (seen["utilization"], seen["requestsPerMinute"]) == (UNKNOWN, UNKNOWN)
+
+
+def test_a_signal_that_nobody_knows_may_be_anything() -> None:
+    assert Interval(0, None) == UNKNOWN
+
+
+def test_a_tick_that_settles_nothing_starts_no_count() -> None:
+    busy = Threshold(name="busy", signal="queue", enter=10, exit=5, for_seconds=30, min_replicas=2)
+    states = step([busy], [], {"queue": UNKNOWN}, now_ms=1_700_000_000_000)
+    (state,) = step([busy], states, {"queue": Interval(11, 11)}, now_ms=1_700_000_000_500)
+    assert (state.holds, state.counted_ms) == (False, 0)

@@ -56,3 +56,8 @@ def test_the_share_is_rounded_down_and_forgotten_pods_are_forgotten() -> None:
     meter = read(Meter(traffic=Traffic(warm_hits=5)), NOW, a=sample(1, 0), b=sample(1, 0))
     assert set(read(meter, NOW, b=sample(2, 0)).counters) == {"b"}
     assert replace(meter.traffic, cold=1).warm_hits == 5
+
+
+def test_half_a_count_is_none() -> None:
+    for half in (sample(5, None), sample(None, 5)):
+        assert read(Meter(), NOW, a=half).counters == {}

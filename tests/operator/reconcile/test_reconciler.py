@@ -338,3 +338,29 @@ def test_a_metric_that_shrinks_while_pods_load_is_refused(run: Run) -> None:
         assert "use AverageValue" in cluster.condition("Ready")["message"]
 
     run(cluster, scenario)
+
+
+def test_a_hand_that_scales_to_zero_wins_until_it_scales_up(run: Run) -> None:
+    cluster = Cluster()
+    clock = iter(range(NOW, NOW + 10_000_000, 500))
+
+    def scaled(replicas: int, version: str) -> None:
+        cluster.objects["Deployment"]["spec"]["replicas"] = replicas
+        cluster.objects["Deployment"]["metadata"]["resourceVersion"] = version
+
+    async def look(reconciler: Reconciler) -> int:
+        reconciler.touch(KEY)
+        await reconciler.reconcile(KEY)
+        return int(cluster.objects["Deployment"]["spec"]["replicas"])
+
+    async def scenario(reconciler: Reconciler) -> None:
+        await look(reconciler)
+        scaled(0, "91")
+        assert await look(reconciler) == 0
+        assert cluster.condition("Conflict")["reason"] == "ScaledByHand"
+        assert await look(reconciler) == 0
+        scaled(1, "92")
+        await look(reconciler)
+        assert cluster.condition("Conflict")["status"] == "False"
+
+    run(cluster, scenario, now_ms=lambda: next(clock))

@@ -18,7 +18,6 @@ def deployment(replicas: int, *managers: str) -> dict[str, Any]:
     ("live", "bounds", "desired", "who"),
     [
         (deployment(5, "kubectl"), Bounds(3, 3), 3, "kubectl"),
-        (deployment(0, "kubectl"), Bounds(1, 1), 1, "kubectl"),
         (deployment(5, "kube-controller-manager"), Bounds(3, 3), 3, None),
         (deployment(5, "warmpool-operator-scale"), Bounds(3, 3), 3, None),
         (deployment(0, "warmpool-operator-scale"), Bounds(1, 1), 0, None),
@@ -27,12 +26,19 @@ def deployment(replicas: int, *managers: str) -> dict[str, Any]:
         (deployment(5, "kubectl"), None, 3, None),
         (deployment(5), Bounds(3, 3), 3, None),
     ],
-    ids=["up", "to zero", "the HPA", "we", "we, to zero", "in floor mode", "as decided", "no HPA", "unknown"],
+    ids=["up", "the HPA", "we", "we, to zero", "in floor mode", "as decided", "no HPA", "unknown"],
 )
 def test_a_hand_is_whoever_else_wrote_a_number_that_is_not_ours(
     live: dict[str, Any], bounds: Bounds | None, desired: int, who: str | None
 ) -> None:
     assert hand_on_scale(live, bounds, desired=desired) == who
+
+
+def test_a_zero_that_we_did_not_write_is_somebodys() -> None:
+    asleep = deployment(0)
+    assert hand_on_scale(asleep, Bounds(1, 1), desired=1, awake=True) == "somebody"
+    assert hand_on_scale(asleep, Bounds(1, 1), desired=1, awake=False) is None
+    assert hand_on_scale(asleep, Bounds(1, 1), desired=0, awake=True) is None
 
 
 def test_whether_hands_are_recorded_at_all() -> None:
