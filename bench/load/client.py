@@ -38,6 +38,7 @@ class Settings:
         headers: sent with every request.
         reuse_connections: keep them open between requests. A Service chooses a pod per connection, so without an
             ingress in between, kept connections would leave new pods without work.
+        source: address of this machine to send from, so that one machine can be several clients; empty for any.
         allow_any: let load go anywhere.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     max_attempts: int = 1
     headers: Mapping[str, str] = field(default_factory=dict)
     reuse_connections: bool = True
+    source: str = ""
     allow_any: bool = False
 
 
@@ -76,7 +78,12 @@ async def replay(
     bodies = [body(number, send) for number, send in enumerate(schedule)]
     headers = {"Content-Type": "application/json", **settings.headers}
     reuse = settings.reuse_connections
-    connector = aiohttp.TCPConnector(limit=0, force_close=not reuse, keepalive_timeout=30 if reuse else None)
+    connector = aiohttp.TCPConnector(
+        limit=0,
+        force_close=not reuse,
+        keepalive_timeout=30 if reuse else None,
+        local_addr=(settings.source, 0) if settings.source else None,
+    )
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,1 @@
+"""What the limits at a real ingress-nginx are worth, in parts that can be run one by one."""

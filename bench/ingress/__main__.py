@@ -1,0 +1,71 @@
+"""`python -m bench.ingress [PART ...]`: run parts, add their figures to the results, draw pictures.
+
+The operator must be installed, and the cluster reachable from here by its pods' addresses: the embedded one.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+
+from bench.ingress import growth, pictures, table, trace, zero
+from bench.ingress.bed import Bed
+from bench.results_file import RESULTS, write_results
+from hack.cluster import select_backend
+from hack.cluster.embedded.modules import INGRESS_NGINX_VERSION
+from hack.cluster.kubectl import Kubectl
+
+NAME = "ingress"
+TABLE_REPEATS = 2
+ZERO_TRIALS = 50
+ON_CLUSTER: Mapping[str, Callable[[Bed], dict[str, float]]] = {
+    "table": lambda bed: table.measure(bed, repeats=TABLE_REPEATS),
+    "growth": growth.measure,
+    "zero": lambda bed: zero.measure(bed, trials=ZERO_TRIALS),
+}
+PARTS = ("trace", *ON_CLUSTER, "pictures")
+
+
+def main() -> int:
+    """Run the parts that were named, all without names."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ingress", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    chosen = parser.parse_args().parts or PARTS
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    figures: dict[str, float] = {}
+    if "trace" in chosen:
+        figures |= trace.measure()
+        write(figures)
+    measured = [part for part in ON_CLUSTER if part in chosen]
+    if measured:
+        backend = select_backend()
+        bed = Bed(backend, Kubectl(backend), backend.ingress())
+        try:
+            for part in measured:
+                bed.begin()
+                figures |= ON_CLUSTER[part](bed)
+                write(figures, kubernetes=backend.status().version)
+        finally:
+            bed.end()
+    if "pictures" in chosen:
+        pictures.draw()
+    print(json.dumps(figures, indent=2))
+    return 0
+
+
+def write(figures: Mapping[str, float], **versions: str) -> None:
+    """Write the figures beside those of parts that were run before."""
+    path = RESULTS / f"{NAME}.json"
+    before = json.loads(path.read_text()) if path.exists() else {"figures": {}, "versions": {}}
+    known = {key: value for key, value in before["versions"].items() if key == "kubernetes"}
+    write_results(
+        NAME,
+        {**before["figures"], **figures},
+        repeats=TABLE_REPEATS,
+        versions={**known, "ingress-nginx": INGRESS_NGINX_VERSION, "nginx": "1.22.1", **versions},
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
