@@ -15,8 +15,8 @@ from bench.ingress.bed import NAMESPACE, PATH, Bed, keep, spec
 from bench.load.record import percentile
 from hack.cluster.waiting import wait_for
 
-POOLS = 5
-STAGGER_SECONDS = 5.0
+POOLS = 8
+STAGGER_SECONDS = 2.5
 BODY = json.dumps({"model": "fake", "input": "word"})
 
 
