@@ -1,6 +1,6 @@
 """A client that honours Retry-After, and a pool that sleeps: does its first retry get an answer?
 
-Beside that client, a prober asks ten times a second, to know when an answer could have been had at the
+Beside that client, a prober asks four times a second, to know when an answer could have been had at the
 earliest: the wait that was needed. The pool may have one pod, so the prober's requests change nothing.
 """
 
@@ -15,8 +15,10 @@ from bench.ingress.bed import NAMESPACE, PATH, Bed, keep, spec
 from bench.load.record import percentile
 from hack.cluster.waiting import wait_for
 
-POOLS = 8
-STAGGER_SECONDS = 2.5
+POOLS = 4
+STAGGER_SECONDS = 5.0
+PROBE_SECONDS = 0.25
+"""More often, and the probes of several pools are load themselves."""
 BODY = json.dumps({"model": "fake", "input": "word"})
 
 
@@ -106,7 +108,7 @@ def _probe(address: str, host: str, begin: float, earliest: list[float]) -> None
     while time.monotonic() < begin + 60:
         if _ask(address, host)[0] == 200:
             break
-        time.sleep(0.1)
+        time.sleep(PROBE_SECONDS)
     earliest.append(time.monotonic() - begin)
 
 
