@@ -36,7 +36,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     give_up_at = time.monotonic() + options.seconds
-    bed = Bed(ingress=options.ingress)
+    bed = Bed(route=Route(options.route))
     if options.build:
         bed.build()
     bed.install()
@@ -51,8 +51,7 @@ def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> No
         for scenario_name in options.scenarios:
             for system_name in options.systems:
                 scenario = SCENARIOS[scenario_name]
-                route = Route.INGRESS if options.ingress else Route.SERVICE
-                if _have(scenario_name, system_name, seed, route):
+                if _have(scenario_name, system_name, seed, options.route):
                     continue
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")
@@ -65,8 +64,8 @@ def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> No
                 print(line(result), flush=True)
 
 
-def _have(scenario: str, system: str, seed: int, route: Route) -> bool:
-    wanted = scenario, system, seed, route.value
+def _have(scenario: str, system: str, seed: int, route: str) -> bool:
+    wanted = scenario, system, seed, route
     return any(
         (each.scenario, each.system, each.seed, each.route) == wanted and not each.void for each in read_all()
     )
@@ -102,7 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--shared", action="store_true", help="others use this machine too: come first, and judge by own CPU"
     )
-    run.add_argument("--ingress", help="base URL of an ingress-nginx (default: clients use the Service)")
+    run.add_argument(
+        "--route",
+        choices=[Route.INGRESS.value, Route.SERVICE.value],
+        default=Route.INGRESS.value,
+        help="how clients reach pods (default: %(default)s, through ingress-nginx)",
+    )
     run.add_argument("--build", action="store_true", help="build and load the images first")
     commands.add_parser("report", help="figures, pictures and the check of the simulator")
     return parser

@@ -45,12 +45,12 @@ class Bed:
     """The cluster that `hack.cluster` chooses.
 
     Args:
-        ingress: base URL of an ingress-nginx with the class `nginx`; None: clients use the Service.
+        route: whether clients use the cluster's ingress-nginx, or the Service.
     """
 
-    def __init__(self, *, ingress: str | None = None) -> None:
+    def __init__(self, *, route: Route) -> None:
         self.backend: Backend = select_backend()
-        self._ingress = ingress
+        self._ingress = self.backend.ingress() if route is Route.INGRESS else None
         self.kubectl = Kubectl(self.backend)
 
     @property
@@ -109,8 +109,8 @@ class Bed:
             address = self.kubectl.get("service", APP, "-n", namespace)["spec"]["clusterIP"]
             return Door(url=f"http://{address}{path}", headers={}, route=Route.SERVICE)
         host = f"{namespace}.test"
-        self.kubectl.apply(ingress(host), namespace=namespace)
-        return Door(url=f"{self._ingress}{path}", headers={"Host": host}, route=Route.INGRESS)
+        self.kubectl.apply(ingress(host, class_name=self._ingress.class_name), namespace=namespace)
+        return Door(url=f"{self._ingress.http}{path}", headers={"Host": host}, route=Route.INGRESS)
 
     def _ready(self, namespace: str) -> int:
         pods = self.kubectl.get("pods", "-n", namespace)["items"]

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from bench.burst.pictures import draw_pareto, draw_step
 from bench.burst.replay import MODELLED, PHYSICS, modelled, pooled_startups, simulated
@@ -18,12 +19,16 @@ LONG = ("static", "ours_b0", "ours", "ours_sched")
 """Systems whose cost is compared over ten calm minutes on both sides of the step."""
 ASSUMED_STARTUPS_S = (10.5, 11.0, 11.5, 12.0)
 """Where no run counts yet: 8 s of load, and what ten pods take on top when they start together."""
+DETAILED = ("step", "step_long", "step_retry")
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- begin: bench.burst -->", "<!-- end: bench.burst -->"
+"""The tables stand between these, so that text and figures cannot disagree."""
 Key = tuple[str, str]
 Runs = Mapping[Key, Sequence[Result]]
 
 
 def report() -> Iterator[str]:
-    """Write `burst.json` and the pictures; give the tables as Markdown."""
+    """Write `burst.json`, the pictures and the tables of the benchmarks page; say what was written."""
     all_runs = read_all()
     route = Route(all_runs[-1].route) if all_runs else Route.INGRESS
     every = [run for run in all_runs if not run.void and run.route == route]
@@ -40,12 +45,19 @@ def report() -> Iterator[str]:
     draw_pareto(others, real)
     void = [run for run in all_runs if run.void]
     yield f"{path}: {len(every)} runs through the {route.value} count, {len(all_runs) - len(every)} do not"
-    yield table("Measured", real)
-    yield check_table("Measured and simulated", real, replayed)
+    parts = (
+        [check_table("Measured, and what the simulator says of the same runs", real, replayed)]
+        if real
+        else []
+    )
+    parts += [table("Measured", real)] if real else []
     if void:
-        yield check_table("Void, and in no figure", grouped(void), grouped(replays(void)))
-        yield "\n".join(sorted({f"- {run.system}, seed {run.seed}, {run.route}: {run.void}" for run in void}))
-    yield table("Simulated", others)
+        parts.append(check_table("Void, and in no figure", grouped(void), grouped(replays(void))))
+    parts += [grid(others), *(table(f"Simulated `{name}`", _only(others, name)) for name in DETAILED)]
+    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    PAGE.write_text(f"{before}{begin}\n\n{chr(10).join(parts)}\n{end}{after}", encoding="utf-8")
+    yield str(PAGE)
 
 
 def grouped(runs: Iterable[Result]) -> dict[Key, list[Result]]:
@@ -138,6 +150,29 @@ def table(title: str, runs: Runs) -> str:
             f" | {figures[f'time_to_healthy_s_{name}']:.0f} | {len(each)} |"
         )
     return "\n".join([*lines, ""])
+
+
+def grid(runs: Runs) -> str:
+    """Return errors and pod-seconds of every system in every scenario."""
+    scenarios = [name for name in SIMULATED if any(key[0] == name for key in runs)]
+    lines = [
+        "Simulated, errors % / pod-seconds:",
+        "",
+        f"| system | {' | '.join(scenarios)} |",
+        f"| --- |{' --: |' * len(scenarios)}",
+    ]
+    for system in dict.fromkeys(key[1] for key in runs):
+        cells = [runs.get((scenario, system), []) for scenario in scenarios]
+        shown = (
+            f"{_mean(run.error_percent for run in each):.2f} / {_mean(run.pod_seconds for run in each):.0f}"
+            for each in cells
+        )
+        lines.append(f"| {system} | {' | '.join(shown)} |")
+    return "\n".join([*lines, ""])
+
+
+def _only(runs: Runs, scenario: str) -> Runs:
+    return {key: each for key, each in runs.items() if key[0] == scenario}
 
 
 def check_table(title: str, real: Runs, replayed: Runs) -> str:

@@ -178,7 +178,7 @@ def service() -> Manifest:
     }
 
 
-def ingress(host: str) -> Manifest:
+def ingress(host: str, *, class_name: str) -> Manifest:
     """Return the Ingress that every system gets: the least loaded pod, and one more try after a refusal.
 
     Without limits: ingress-nginx counts them per client address, and all clients of the benchmark have one.
@@ -197,7 +197,7 @@ def ingress(host: str) -> Manifest:
                 f"{prefix}/proxy-next-upstream-tries": "2",
             },
         },
-        "spec": {"ingressClassName": "nginx", "rules": [{"host": host, "http": {"paths": paths}}]},
+        "spec": {"ingressClassName": class_name, "rules": [{"host": host, "http": {"paths": paths}}]},
     }
 
 
