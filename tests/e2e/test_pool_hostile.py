@@ -51,18 +51,18 @@ def test_a_start_that_takes_too_long_names_the_field_that_allows_more(
 
 
 def test_an_init_container_that_fails_is_a_sentence(kubectl: Kubectl, namespace: str) -> None:
-    pool = PoolHandle(kubectl, namespace, "unfetched")
-    fetch = {
-        "name": "fetch",
+    pool = PoolHandle(kubectl, namespace, "unprepared")
+    prepare = {
+        "name": "prepare",
         "image": spec()["server"]["image"],
-        "command": ["python", "-c", "raise SystemExit('cannot fetch')"],
+        "command": ["python", "-c", "raise SystemExit('cannot prepare')"],
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
-    pool.apply(overlay({"spec": {"initContainers": [fetch]}}))
+    pool.apply(overlay({"spec": {"initContainers": [prepare]}}))
     pool.wait("StartupFailing", lambda: pool.condition("StartupFailing").get("status") == "True")
-    assert "init container fetch" in pool.condition("StartupFailing")["message"]
-    assert "cannot fetch" in pool.condition("StartupFailing")["message"]
+    assert "init container prepare" in pool.condition("StartupFailing")["message"]
+    assert "cannot prepare" in pool.condition("StartupFailing")["message"]
 
 
 def test_pods_that_leave_or_copy_the_pool_are_not_counted(kubectl: Kubectl, namespace: str) -> None:

@@ -21,7 +21,8 @@ def settings_fit(state: PoolState, pool: Pool, roster: Roster) -> Finding:
         # The fastest pod: one that is starved of CPU says nothing about the setting.
         service_ms=min((milliseconds for milliseconds in served if milliseconds > 0), default=0),
     )
-    deployment = state.wanted.get(DEPLOYMENTS.kind)
+    # What the API server refused may have any shape, and holds for no pod.
+    deployment = None if state.refused else state.wanted.get(DEPLOYMENTS.kind)
     template = deployment["spec"]["template"] if deployment else {}
     found = disagreements(pool.spec, template, learned)
     if found:
