@@ -14,7 +14,7 @@ from hack.cluster import oci
 from hack.cluster.backend import ClusterError
 from hack.cluster.baseimage import ensure_base_image, recipe_for
 from hack.cluster.commands import run, show
-from hack.cluster.console import step
+from hack.cluster.console import say, step
 from hack.cluster.dockerfile import base_images
 from hack.cluster.embedded.packages import BUILD_PACKAGES, ensure_packages
 from hack.cluster.hosttrust import build_mounts
@@ -26,6 +26,10 @@ from hack.cluster.paths import Paths
 # What a day of rebuilding leaves is a few gigabytes.
 _LAYER_SECONDS = 24 * 3600.0
 _LAYERS_KEPT = 30
+# buildah runs each RUN step from a sealed copy of itself, and the kernel refuses to seal while the copy is still
+# being written back: seen once in some hundred builds on a machine with both cores busy.
+_BUSY_MEMFD = "sealing memfd copy: Device or resource busy"
+_BUD_TRIES = 3
 
 
 class BuildahStore:
@@ -63,7 +67,20 @@ class BuildahStore:
         for mount in build_mounts(self._temporary()):
             argv += ["--volume", mount]
         with step(f"building {tag}"):
-            show([*argv, context], env={"TMPDIR": str(self._temporary())})
+            self._bud([*argv, context])
+
+    def _bud(self, argv: Sequence[str | Path]) -> None:
+        for attempt in range(_BUD_TRIES):
+            try:
+                show(argv, env={"TMPDIR": str(self._temporary())})
+            except ClusterError as error:
+                if _BUSY_MEMFD not in str(error) or attempt == _BUD_TRIES - 1:
+                    raise
+                say(
+                    "buildah could not seal its copy of itself, which a second try can; what is built is kept"
+                )
+            else:
+                return
 
     def image_id(self, image: str) -> str:
         """Digest of the image's configuration."""
