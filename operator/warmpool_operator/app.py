@@ -10,7 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Literal
 
 import aiohttp
@@ -22,12 +22,11 @@ from warmpool_operator.api import names
 from warmpool_operator.handlers import Watches, build_registry
 from warmpool_operator.observe.cache import Cache, Key
 from warmpool_operator.observe.scrape import Scraper
+from warmpool_operator.reconcile.definition import await_definition
 from warmpool_operator.reconcile.news import News
-from warmpool_operator.reconcile.reading import POOLS
 from warmpool_operator.reconcile.reconciler import Reconciler
 from warmpool_operator.reconcile.records import RECORD_PAGE, RecordPage
 from warmpool_operator.runtime.connect import connect
-from warmpool_operator.runtime.errors import NotFound
 from warmpool_operator.runtime.kube import KubeClient
 from warmpool_operator.runtime.lease import LeaderElector, LeaseSettings
 from warmpool_operator.runtime.recorder import EventRecorder
@@ -47,7 +46,6 @@ STUCK_SECONDS = 120.0
 RETRY_SECONDS = 5.0
 """Longest wait of a pool whose reconcile fails: its traffic does not wait for the API server to recover."""
 STOP_SECONDS = 10.0
-DEFINITION_RETRY_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -138,26 +136,8 @@ class App:
         ):  # at once: kopf takes seconds to stop, and another replica may act by then
             self._queue.shut_down(drain=False)
 
-    async def _await_definition(self, client: KubeClient) -> None:
-        """Wait until the API server serves pools: kopf would not notice a definition that comes later."""
-        namespace = next(iter(self._settings.namespaces), None)
-        while not self._stop.is_set():
-            try:
-                await client.list(POOLS, namespace)
-            except NotFound:
-                log.error(
-                    "the API server knows no %s.%s; install the CRD of this release (looking again in %g s)",
-                    names.PLURAL,
-                    names.GROUP,
-                    DEFINITION_RETRY_SECONDS,
-                )
-            else:
-                return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), DEFINITION_RETRY_SECONDS)
-
     async def _operate(self, client: KubeClient) -> None:
-        await self._await_definition(client)
+        await await_definition(client, next(iter(self._settings.namespaces), None), self._stop)
         if self._stop.is_set():
             return
         now_ms = steady_clock()

@@ -8,7 +8,6 @@ line: the next run starts over.
 from collections.abc import Callable
 
 from warmpool_operator.capacity.record import Record
-from warmpool_operator.desired.hpa import bounds_of
 from warmpool_operator.desired.pool import Pool
 from warmpool_operator.desired.token import admin_token
 from warmpool_operator.observe.cache import Cache, Key
@@ -27,12 +26,12 @@ from warmpool_operator.reconcile.pacing import pace
 from warmpool_operator.reconcile.plan import Plan, moves_of
 from warmpool_operator.reconcile.publish import Publisher
 from warmpool_operator.reconcile.reading import InvalidSpecError, parse_pool, read_children, read_pool
-from warmpool_operator.reconcile.rivals import Rivals, hand_on_scale
+from warmpool_operator.reconcile.rivals import Rivals
 from warmpool_operator.reconcile.roster import Member, Roster, alive
 from warmpool_operator.reconcile.state import REFUSED_RETRY_MS, RESYNC_MS, PoolState
 from warmpool_operator.runtime.errors import Forbidden, Invalid
 from warmpool_operator.runtime.kube import KubeClient
-from warmpool_operator.runtime.resources import DEPLOYMENTS, HPAS, INGRESSES
+from warmpool_operator.runtime.resources import DEPLOYMENTS, INGRESSES
 from warmpool_operator.warming.front import Front
 
 
@@ -115,17 +114,11 @@ class Reconciler:
         gone = evicted(self._cache.pods(key), now_ms=self._now_ms())
         state.rejected = dropped or rejected_pods(live) or gone
         await self._decide(state, state.pool, key, roster)
-        await self._yield(state, state.pool, key)
+        await self._rivals.note(state, state.pool, self._cache)
         moves = await self._act(state, state.pool, key, roster)
         milestones = self._cache.milestones(key)
         await measure(
-            state,
-            roster,
-            milestones,
-            key=key,
-            client=self._client,
-            news=self._news,
-            now_ms=self._now_ms(),
+            state, roster, milestones, key=key, client=self._client, news=self._news, now_ms=self._now_ms()
         )
         await self._publisher.running(state, state.pool, roster, moves, milestones=milestones)
 
@@ -237,17 +230,6 @@ class Reconciler:
         self._news.moved(state.body, key, decision, moved)
         return moves
 
-    async def _yield(self, state: PoolState, pool: Pool, key: Key) -> None:
-        """Find out who else scales the workload; once nobody does, the children follow the spec again."""
-        before = state.rivals
-        state.rivals = await self._rivals.of(pool)
-        state.structure_due_ms = 0 if before and not state.rivals else state.structure_due_ms
-        live, hpa = self._cache.child(key, DEPLOYMENTS.kind), self._cache.child(key, HPAS.kind)
-        desired = state.decision.desired if state.decision else 0
-        bounds = None if hpa is None else bounds_of(hpa)
-        state.awake = state.awake or (live is not None and live["spec"].get("replicas", 1) > 0)
-        state.hand = hand_on_scale(live, bounds, desired=desired, awake=state.awake) if live else None
-
     def _replicas(self, key: Key, roster: Roster) -> int:
         """Return the pods that the workload is asked to have; before it exists, those that do."""
         live = self._cache.child(key, DEPLOYMENTS.kind)
@@ -258,7 +240,6 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         del self._states[key]
-        self._cache.forget(key)
-        self._hands.forget(key)
-        self._guards.forget(key)
+        for memory in (self._cache, self._hands, self._guards):
+            memory.forget(key)
         self._news.forgotten(key)

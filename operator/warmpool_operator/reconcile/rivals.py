@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from warmpool_operator.api import names
-from warmpool_operator.desired.hpa import Bounds
+from warmpool_operator.desired.hpa import Bounds, bounds_of
 from warmpool_operator.desired.pool import Manifest, Pool, controller_uid
+from warmpool_operator.observe.cache import Cache, Key
+from warmpool_operator.reconcile.state import PoolState
 from warmpool_operator.runtime.errors import Forbidden, KubeError, NotFound
 from warmpool_operator.runtime.kube import KubeClient
 from warmpool_operator.runtime.resources import DEPLOYMENTS, HPAS, Resource
@@ -54,6 +56,18 @@ class Rivals:
             for each in found
             if _targets(each, pool) and controller_uid(each) != pool.uid
         ]
+
+    async def note(self, state: PoolState, pool: Pool, cache: Cache) -> None:
+        """Note who else scales a pool's workload; once nobody does, the children follow the spec again."""
+        before = state.rivals
+        state.rivals = await self.of(pool)
+        state.structure_due_ms = 0 if before and not state.rivals else state.structure_due_ms
+        key = Key(pool.namespace, pool.name)
+        live, hpa = cache.child(key, DEPLOYMENTS.kind), cache.child(key, HPAS.kind)
+        desired = state.decision.desired if state.decision else 0
+        bounds = None if hpa is None else bounds_of(hpa)
+        state.awake = state.awake or (live is not None and live["spec"].get("replicas", 1) > 0)
+        state.hand = hand_on_scale(live, bounds, desired=desired, awake=state.awake) if live else None
 
     async def _scalers(self, kind: Resource, namespace: str) -> list[Manifest]:
         known = self._known.setdefault((kind.kind, namespace), _Known([], 0))
