@@ -161,7 +161,11 @@ def _tool(arguments: argparse.Namespace) -> int:
 
 def _selftest(arguments: argparse.Namespace) -> int:
     del arguments
-    from hack.cluster.embedded.selftest import selftest  # noqa: PLC0415 - only this command needs it
+    from bench.results_file import write_results  # noqa: PLC0415 - only this command needs it
+    from hack.cluster.embedded.modules import KUBERNETES_VERSION  # noqa: PLC0415
+    from hack.cluster.embedded.selftest import selftest  # noqa: PLC0415
 
-    print(json.dumps(selftest(Paths.from_environment()), indent=2))
+    figures = selftest(Paths.from_environment())
+    print(json.dumps(figures, indent=2))
+    print(write_results("bed", figures, repeats=1, versions={"kubernetes": KUBERNETES_VERSION}))
     return 0
