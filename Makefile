@@ -66,8 +66,7 @@ docs: ## Build the documentation into build/site; a dead link fails it.
 
 .PHONY: e2e
 e2e: ## Tests on a real Kubernetes: a named context, kind, or the embedded cluster.
-	@$(PYTEST) -m "e2e and not alone" -n $(E2E_WORKERS) --dist loadfile tests/e2e
-	@$(PYTEST) -m "e2e and alone" tests/e2e
+	@hack/e2e.sh $(E2E_WORKERS) $(PYTEST)
 
 .PHONY: generate
 generate: ## Write what is generated from the models: CRD, field reference, golden manifests.

@@ -126,7 +126,9 @@ def test_a_fetch_that_is_killed_half_way_goes_on_and_is_verified(kubectl: Kubect
     kept = log[-1]["keptBytes"]
     assert log[-1]["message"] == "fetched"
     assert kept >= HOLD_AFTER // 2, "what the first try brought is not fetched again"
-    assert json.loads(mirror.ask("/stats"))["bytes"] - before <= log[-1]["bytes"] - kept + 20_000
+    again = json.loads(mirror.ask("/stats"))["bytes"] - before
+    # The manifest comes twice, and what the mirror was about to send to the killed process counts as sent.
+    assert again <= log[-1]["bytes"] - kept + (4 << 20)
 
 
 def test_a_corrupt_object_is_named_and_a_repaired_one_is_served(
