@@ -184,7 +184,8 @@ def _container_stage(container: Manifest, allowed: Allowance) -> tuple[Stage, Tr
         )
     if reason in CONFIG_ERRORS:
         return Stage.FAILED, Trouble(Reason.CONFIG_ERROR, message or reason)
-    if reason == "CrashLoopBackOff":
+    # With whatever reason it waits, such as ContainerCreating: one that ended before is between two tries.
+    if reason == "CrashLoopBackOff" or _last_end(container):
         return Stage.FAILED, why_ended(_last_end(container), allowed)
     return Stage.IMAGE_PULL, None
 

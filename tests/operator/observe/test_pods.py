@@ -36,6 +36,12 @@ CASES = [
     ("new", pod(conditions=[]), Stage.PENDING, None),
     ("scheduled", pod(), Stage.IMAGE_PULL, None),
     ("creating", pod(container=waiting("ContainerCreating")), Stage.IMAGE_PULL, None),
+    (
+        "between two tries",
+        pod(container=waiting("ContainerCreating", lastState={"terminated": END | {"exitCode": 1}})),
+        Stage.FAILED,
+        Reason.CRASH_LOOP,
+    ),
     ("pull error", pod(container=waiting("ErrImagePull")), Stage.FAILED, Reason.IMAGE_PULL),
     ("pull backoff", pod(container=waiting("ImagePullBackOff")), Stage.FAILED, Reason.IMAGE_PULL),
     ("bad name", pod(container=waiting("InvalidImageName")), Stage.FAILED, Reason.IMAGE_PULL),
