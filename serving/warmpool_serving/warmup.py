@@ -76,7 +76,7 @@ def bring_up(
 
 
 def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: int) -> Warm:
-    engine.load()
+    engine.load(cold.begin)
     lifecycle.to(State.WARMING)
     cold.begin(Phase.WARMUP)
     golden = engine.golden()
