@@ -122,7 +122,9 @@ class Publisher:
             history=history_status(state.history),
             next_transition=transition_status(decision, state.effective, state.budget, now_ms=self._now_ms()),
             traffic=traffic_status(state.meter.traffic),
-            memory=memory_status(state.memory, state.policy_memory, state.startups, state.budget),
+            memory=memory_status(
+                state.memory, state.policy_memory, state.startups, state.budget, state.footprints
+            ),
             startup=startup_status(state.startups),
             schedule=schedule_status(state.effective, state.last_start),
             limits=limits_status(pool, state.guard),
