@@ -23,17 +23,8 @@ from warmpool_operator.simulate.autoscalers.warmpool import Warmpool
 from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import Bounds, run_rival
 from warmpool_operator.simulate.run import simulate
-from warmpool_operator.simulate.setup import (
-    ROUTING,
-    Client,
-    Cluster,
-    Measured,
-    Route,
-    Server,
-    Setup,
-    bounded_queue,
-    fixed,
-)
+from warmpool_operator.simulate.setup import Client, Measured, Route, Setup, fixed
+from warmpool_operator.simulate.wiring import Pod, wired
 from warmpool_operator.simulate.workload import Autoscaler
 
 PHYSICS = "physics"
@@ -49,25 +40,20 @@ def setup_of(
     scenario: Scenario, system: System, seed: int, *, startups_s: Sequence[float], route: Route
 ) -> Setup:
     """Return a scenario as the simulator takes it."""
-    queue = bounded_queue(
-        concurrency=CONCURRENCY, service_ms=SERVICE_MS, latency_target_ms=system.latency_target_ms
+    pod = Pod(
+        concurrency=CONCURRENCY,
+        service=fixed(SERVICE_MS),
+        startup=Measured(tuple(round(each * 1000) for each in startups_s)),
+        latency_target_ms=system.latency_target_ms,
+        bounded=system.bounded,
     )
-    return Setup(
-        arrivals_ms=[round(send.at * 1000) for send in scenario.make(seed)],
+    return wired(
+        [round(send.at * 1000) for send in scenario.make(seed)],
+        pod,
         end_ms=round(scenario.seconds * 1000),
         replicas=system.at_rest,
         client=Client(deadline_ms=round(scenario.deadline * 1000), max_attempts=scenario.max_attempts),
-        server=Server(
-            concurrency=CONCURRENCY,
-            service=fixed(SERVICE_MS),
-            queue=queue if system.bounded else None,
-            latency_target_ms=system.latency_target_ms,
-        ),
-        cluster=Cluster(
-            startup=Measured(tuple(round(each * 1000) for each in startups_s)),
-            routing=ROUTING[route],
-            route=route,
-        ),
+        route=route,
     )
 
 
