@@ -1,9 +1,11 @@
 """The same scenarios and systems in the simulator, with start-ups that the real runs measured."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
-from bench.burst.result import Answer, Result, per_second, tail, time_to_healthy
+from bench.burst.judging import judged
+from bench.burst.result import Answer, Result, per_second
 from bench.burst.scenarios import Scenario
 from bench.burst.systems import (
     CEILING,
@@ -102,25 +104,11 @@ def result_of(scenario: Scenario, system: str, seed: int, outcome: Outcome) -> R
         )
         for each in outcome.requests
     ]
-    offered = per_second((each.intended for each in answers), scenario.seconds)
-    failed = per_second((each.intended for each in answers if each.latency is None), scenario.seconds)
-    return Result(
-        kind="simulated",
-        scenario=scenario.name,
-        system=system,
-        seed=seed,
-        route=outcome.setup.cluster.route.value,
-        requests=len(answers),
-        errors=outcome.errors,
-        p99_s=tail(answers),
-        steady_p99_s=tail(answers, before=scenario.change_at) if scenario.change_at else None,
-        pod_seconds=outcome.pod_seconds,
-        time_to_healthy_s=time_to_healthy(offered, failed, scenario.change_at),
-        offered=offered,
-        failed=failed,
-        ready=[moment.ready for moment in outcome.moments[: int(scenario.seconds)]],
-        pods=[moment.pods for moment in outcome.moments[: int(scenario.seconds)]],
+    route, moments = outcome.setup.cluster.route, outcome.moments[: int(scenario.seconds)]
+    seen = judged(
+        "simulated", scenario, system, seed, route=route, answers=answers, pod_seconds=outcome.pod_seconds
     )
+    return replace(seen, ready=[moment.ready for moment in moments], pods=[moment.pods for moment in moments])
 
 
 def pooled_startups(runs: Iterable[Result]) -> list[float]:
