@@ -48,9 +48,9 @@ class OnnxEngine:
     def load(self, begin: Begin = unwatched) -> None:
         """Opens the graph and the tokenizer side by side; ``load`` is what the tokenizer takes longer.
 
-        Opening the graph is compiling: of 50 ms for 90 MB of weights, 2 parse it, and all but one of the rest
-        lay the weights out as the kernels of this CPU want them (measured with onnxruntime 1.32 by leaving
-        that out). Weights are mapped, not read: a file that the disk has not given by then is waited for there.
+        Opening the graph is compiling: of 50 ms for 90 MB of weights, 2 parse it and 1 makes its kernels; in the
+        rest weights are laid out as the kernels of this CPU want them (onnxruntime 1.32, with and without).
+        Weights are mapped, not read: a file that the disk has not given by then is waited for there.
 
         Raises:
             ModelError: a file is missing or unusable.
