@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from bench.burst.bed import ROOT, Bed
 from bench.burst.hostcpu import HostCpu
+from bench.burst.judging import judged
 from bench.burst.lives import Life, PodWatch
-from bench.burst.result import Answer, Result, per_second, tail, time_to_healthy
+from bench.burst.result import Answer, Result
 from bench.burst.scenarios import Scenario
 from bench.burst.shared import OwnCpu
 from bench.burst.systems import System
@@ -65,30 +66,23 @@ def result_of(
 ) -> Result:
     """Return the result of a run from its requests and its pods."""
     begin, end = run.started, run.started + scenario.seconds
-    answers = [_answer(record, scenario.deadline) for record in run.records]
-    offered = per_second((each.intended for each in answers), scenario.seconds)
-    failed = per_second((each.intended for each in answers if each.latency is None), scenario.seconds)
     created = [life for life in lives if begin < life.scheduled < end]
     seconds = [begin + number for number in range(int(scenario.seconds))]
-    summary = summarize(run.records)
-    return Result(
-        kind="real",
-        scenario=scenario.name,
-        system=system.name,
-        seed=seed,
-        route=route.value,
-        requests=len(answers),
-        errors=sum(each.latency is None for each in answers),
-        p99_s=tail(answers),
-        steady_p99_s=tail(answers, before=scenario.change_at) if scenario.change_at else None,
+    seen = judged(
+        "real",
+        scenario,
+        system.name,
+        seed,
+        route=route,
+        answers=[_answer(record, scenario.deadline) for record in run.records],
         pod_seconds=sum(life.seconds(begin, end) for life in lives),
-        time_to_healthy_s=time_to_healthy(offered, failed, scenario.change_at),
+    )
+    return replace(
+        seen,
         startups_s=[round(life.startup, 2) for life in created if life.startup is not None],
         statuses=dict(Counter(record.error or str(record.status) for record in run.records)),
         cpu_percent=cpu_percent,
-        lag_p99_s=summary.lag_p99,
-        offered=offered,
-        failed=failed,
+        lag_p99_s=summarize(run.records).lag_p99,
         ready=[sum(life.serving(at) for life in lives) for at in seconds],
         pods=[sum(life.scheduled <= at < (life.gone or end) for life in lives) for at in seconds],
         commit=_commit(),

@@ -1,9 +1,11 @@
 """The same scenarios and systems in the simulator, with start-ups that the real runs measured."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
-from bench.burst.result import Answer, Result, per_second, tail, time_to_healthy
+from bench.burst.judging import judged
+from bench.burst.result import Answer, Result, per_second
 from bench.burst.scenarios import Scenario
 from bench.burst.systems import (
     CEILING,
@@ -23,17 +25,8 @@ from warmpool_operator.simulate.autoscalers.warmpool import Warmpool
 from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import Bounds, run_rival
 from warmpool_operator.simulate.run import simulate
-from warmpool_operator.simulate.setup import (
-    ROUTING,
-    Client,
-    Cluster,
-    Measured,
-    Route,
-    Server,
-    Setup,
-    bounded_queue,
-    fixed,
-)
+from warmpool_operator.simulate.setup import Client, Measured, Route, Setup, fixed
+from warmpool_operator.simulate.wiring import Pod, wired
 from warmpool_operator.simulate.workload import Autoscaler
 
 PHYSICS = "physics"
@@ -49,25 +42,20 @@ def setup_of(
     scenario: Scenario, system: System, seed: int, *, startups_s: Sequence[float], route: Route
 ) -> Setup:
     """Return a scenario as the simulator takes it."""
-    queue = bounded_queue(
-        concurrency=CONCURRENCY, service_ms=SERVICE_MS, latency_target_ms=system.latency_target_ms
+    pod = Pod(
+        concurrency=CONCURRENCY,
+        service=fixed(SERVICE_MS),
+        startup=Measured(tuple(round(each * 1000) for each in startups_s)),
+        latency_target_ms=system.latency_target_ms,
+        bounded=system.bounded,
     )
-    return Setup(
-        arrivals_ms=[round(send.at * 1000) for send in scenario.make(seed)],
+    return wired(
+        [round(send.at * 1000) for send in scenario.make(seed)],
+        pod,
         end_ms=round(scenario.seconds * 1000),
         replicas=system.at_rest,
         client=Client(deadline_ms=round(scenario.deadline * 1000), max_attempts=scenario.max_attempts),
-        server=Server(
-            concurrency=CONCURRENCY,
-            service=fixed(SERVICE_MS),
-            queue=queue if system.bounded else None,
-            latency_target_ms=system.latency_target_ms,
-        ),
-        cluster=Cluster(
-            startup=Measured(tuple(round(each * 1000) for each in startups_s)),
-            routing=ROUTING[route],
-            route=route,
-        ),
+        route=route,
     )
 
 
@@ -116,25 +104,11 @@ def result_of(scenario: Scenario, system: str, seed: int, outcome: Outcome) -> R
         )
         for each in outcome.requests
     ]
-    offered = per_second((each.intended for each in answers), scenario.seconds)
-    failed = per_second((each.intended for each in answers if each.latency is None), scenario.seconds)
-    return Result(
-        kind="simulated",
-        scenario=scenario.name,
-        system=system,
-        seed=seed,
-        route=outcome.setup.cluster.route.value,
-        requests=len(answers),
-        errors=outcome.errors,
-        p99_s=tail(answers),
-        steady_p99_s=tail(answers, before=scenario.change_at) if scenario.change_at else None,
-        pod_seconds=outcome.pod_seconds,
-        time_to_healthy_s=time_to_healthy(offered, failed, scenario.change_at),
-        offered=offered,
-        failed=failed,
-        ready=[moment.ready for moment in outcome.moments[: int(scenario.seconds)]],
-        pods=[moment.pods for moment in outcome.moments[: int(scenario.seconds)]],
+    route, moments = outcome.setup.cluster.route, outcome.moments[: int(scenario.seconds)]
+    seen = judged(
+        "simulated", scenario, system, seed, route=route, answers=answers, pod_seconds=outcome.pod_seconds
     )
+    return replace(seen, ready=[moment.ready for moment in moments], pods=[moment.pods for moment in moments])
 
 
 def pooled_startups(runs: Iterable[Result]) -> list[float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.serving import environments
+from bench.serving.environments import Environment
 
 PEERS = Path(__file__).parent / "peers"
 OURS = {
@@ -24,6 +25,7 @@ OURS = {
     "WARMPOOL_LOG_LEVEL": "warning",
     "WARMPOOL_ADMIN_TOKEN": "",
 }
+NO_STATISTICS = {"INFINITY_ANONYMOUS_USAGE_STATS": "0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,55 +77,68 @@ def ours(name: str, model: Path, python: Path = Path(sys.executable)) -> System:
 def systems() -> dict[str, System]:
     """Return every server by its name, in the order in which they take turns; installs what is missing."""
     torch, infinity = environments.torch(), environments.infinity()
-    model = str(torch.model)
-
-    def peer(program: str) -> Callable[[int, int], list[str]]:
-        return lambda port, _: [str(torch.python), str(PEERS / program), model, str(port)]
-
-    def infinity_command(engine: str, folder: str) -> Callable[[int, int], list[str]]:
-        words = (
-            f"v2 --engine {engine} --device cpu --host 127.0.0.1 --url-prefix /v1 --log-level warning "
-            "--batch-size 32 --served-model-name minilm --no-bettertransformer --pooling-method mean"
-        )
-        rest = ["--model-id", folder, "--port"]
-        return lambda port, _: [str(infinity.tool("infinity_emb")), *words.split(), *rest, str(port)]
-
     found = (
         ours("onnx", environments.bundle("fp32")),
         ours("int8", environments.bundle("int8")),
         ours("st", torch.model, environments.torch_serving()),
-        System(name="naive", command=peer("naive.py")),
-        System(name="litserve", command=peer("lit.py")),
-        System(
-            name="bentoml",
-            command=lambda port, _: [
-                str(torch.tool("bentoml")), "serve", "bento:Embedding", "--working-dir", str(PEERS),
-                "--host", "127.0.0.1", "--port", str(port),
-            ],
-            env={"MODEL": model},
-            body=lambda text: {"input": [text]},
-            vector=lambda answer: answer[0],
-        ),
-        System(
-            name="mosec",
-            command=lambda port, _: [
-                str(torch.python), str(PEERS / "mosec_server.py"), "--address", "127.0.0.1", "--port", str(port),
-                "--timeout", "120000",
-            ],
-            env={"MODEL": model},
-            path="/inference",
-        ),
-        System(
-            name="infinity",
-            command=infinity_command("torch", str(infinity.model)),
-            env={"INFINITY_ANONYMOUS_USAGE_STATS": "0"},
-        ),
-        System(
-            name="infinityort",
-            # With a path, it looks for the graph by a name that optimum does not find.
-            command=infinity_command("optimum", "."),
-            folder=environments.optimum_model(infinity),
-            env={"INFINITY_ANONYMOUS_USAGE_STATS": "0", "HF_HOME": str(environments.cache_root() / "bench-hf")},
-        ),
-    )  # fmt: skip
+        System(name="naive", command=_program(torch, "naive.py")),
+        System(name="litserve", command=_program(torch, "lit.py")),
+        _bentoml(torch),
+        _mosec(torch),
+        _infinity(infinity),
+        _infinity_on_onnx(infinity),
+    )
     return {system.name: system for system in found}
+
+
+def _program(torch: Environment, file: str) -> Callable[[int, int], list[str]]:
+    return lambda port, _: [str(torch.python), str(PEERS / file), str(torch.model), str(port)]
+
+
+def _bentoml(torch: Environment) -> System:
+    def command(port: int, _: int) -> list[str]:
+        serve = [str(torch.tool("bentoml")), "serve", "bento:Embedding", "--working-dir", str(PEERS)]
+        return [*serve, "--host", "127.0.0.1", "--port", str(port)]
+
+    return System(
+        name="bentoml",
+        command=command,
+        env={"MODEL": str(torch.model)},
+        body=lambda text: {"input": [text]},
+        vector=lambda answer: answer[0],
+    )
+
+
+def _mosec(torch: Environment) -> System:
+    def command(port: int, _: int) -> list[str]:
+        serve = [str(torch.python), str(PEERS / "mosec_server.py"), "--address", "127.0.0.1"]
+        return [*serve, "--port", str(port), "--timeout", "120000"]
+
+    return System(name="mosec", command=command, env={"MODEL": str(torch.model)}, path="/inference")
+
+
+def _infinity(installed: Environment) -> System:
+    return System(
+        name="infinity",
+        command=_infinity_command(installed, "torch", str(installed.model)),
+        env=NO_STATISTICS,
+    )
+
+
+def _infinity_on_onnx(installed: Environment) -> System:
+    return System(
+        name="infinityort",
+        # With a path, it looks for the graph by a name that optimum does not find.
+        command=_infinity_command(installed, "optimum", "."),
+        folder=environments.optimum_model(installed),
+        env={**NO_STATISTICS, "HF_HOME": str(environments.cache_root() / "bench-hf")},
+    )
+
+
+def _infinity_command(installed: Environment, engine: str, folder: str) -> Callable[[int, int], list[str]]:
+    words = (
+        f"v2 --engine {engine} --device cpu --host 127.0.0.1 --url-prefix /v1 --log-level warning "
+        "--batch-size 32 --served-model-name minilm --no-bettertransformer --pooling-method mean"
+    )
+    rest = ["--model-id", folder, "--port"]
+    return lambda port, _: [str(installed.tool("infinity_emb")), *words.split(), *rest, str(port)]

@@ -101,16 +101,9 @@ class App:
             await self._operate(client)
             return
         leading = asyncio.Event()
-        elector = LeaderElector(
-            client,
-            LeaseSettings(
-                self._settings.pod_namespace,
-                self._settings.lease_name,
-                f"{self._settings.pod_name}-{time.time_ns():x}",
-            ),
-            on_started=leading.set,
-            on_lost=self._lost,
-        )
+        identity = f"{self._settings.pod_name}-{time.time_ns():x}"
+        lease = LeaseSettings(self._settings.pod_namespace, self._settings.lease_name, identity)
+        elector = LeaderElector(client, lease, on_started=leading.set, on_lost=self._lost)
         election = asyncio.create_task(elector.run(), name="election")
         try:
             if await self._first(leading):
@@ -131,23 +124,17 @@ class App:
         log.error("the lease was lost; stopping so that another replica can act")
         self._failed = True
         self._stop.set()
-        if (
-            self._queue is not None
-        ):  # at once: kopf takes seconds to stop, and another replica may act by then
+        if self._queue is not None:
+            # At once: kopf takes seconds to stop, and another replica may act by then.
             self._queue.shut_down(drain=False)
 
     async def _operate(self, client: KubeClient) -> None:
+        """Reconcile pools until told to stop, or until watching them fails for good."""
         await await_definition(client, next(iter(self._settings.namespaces), None), self._stop)
         if self._stop.is_set():
             return
-        now_ms = steady_clock()
+        now_ms, queue = steady_clock(), self._open_queue()
         cache = Cache(now_ms=now_ms)
-        queue: WorkQueue[Key] = WorkQueue(
-            max_delay=RETRY_SECONDS, observer=self._queue_metrics.observer("pools")
-        )
-        self._queue = queue
-        self._queue_metrics.watch("pools", queue)
-        self._telemetry.add_liveness("reconcile", lambda: _stuck(queue))
         recorder = EventRecorder(
             client,
             controller=f"{names.GROUP}/operator",
@@ -155,30 +142,7 @@ class App:
             on_event=self._metrics.observe_event,
         )
         async with AsyncExitStack() as stack:
-            session = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-            )
-            scraper = Scraper(session, now_ms=now_ms)
-            pool_metrics = PoolMetrics(self._prometheus)
-            news = News(recorder, pool_metrics)
-            front = await stack.enter_async_context(
-                open_front(
-                    port=self._settings.warming_port,
-                    ip=self._settings.pod_ip,
-                    now_ms=now_ms,
-                    on_refused=pool_metrics.told_to_return,
-                )
-            )
-            reconciler = Reconciler(
-                client,
-                scraper,
-                cache,
-                news,
-                token_key=self._settings.token_key,
-                now_ms=now_ms,
-                front=front,
-                namespace_ceiling=self._settings.namespace_max_replicas or None,
-            )
+            reconciler = await self._reconciler(client, cache, recorder, now_ms=now_ms, stack=stack)
             self._telemetry.add_page(RECORD_PAGE, RecordPage(reconciler.record))
             tasks = [
                 asyncio.create_task(recorder.run(), name="recorder"),
@@ -191,6 +155,46 @@ class App:
                 queue.shut_down(drain=False)
                 for task in reversed(tasks):
                     await _end(task)
+
+    def _open_queue(self) -> WorkQueue[Key]:
+        """Make the queue of pools, with its metrics and its part in the liveness probe."""
+        queue: WorkQueue[Key] = WorkQueue(
+            max_delay=RETRY_SECONDS, observer=self._queue_metrics.observer("pools")
+        )
+        self._queue = queue
+        self._queue_metrics.watch("pools", queue)
+        self._telemetry.add_liveness("reconcile", lambda: _stuck(queue))
+        return queue
+
+    async def _reconciler(
+        self,
+        client: KubeClient,
+        cache: Cache,
+        recorder: EventRecorder,
+        *,
+        now_ms: Callable[[], int],
+        stack: AsyncExitStack,
+    ) -> Reconciler:
+        """Make what reconciles pools; `stack` ends its connections and closes its front."""
+        connector = aiohttp.TCPConnector(limit=0)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        pool_metrics = PoolMetrics(self._prometheus)
+        front = open_front(
+            port=self._settings.warming_port,
+            ip=self._settings.pod_ip,
+            now_ms=now_ms,
+            on_refused=pool_metrics.told_to_return,
+        )
+        return Reconciler(
+            client,
+            Scraper(session, now_ms=now_ms),
+            cache,
+            News(recorder, pool_metrics),
+            token_key=self._settings.token_key,
+            now_ms=now_ms,
+            front=await stack.enter_async_context(front),
+            namespace_ceiling=self._settings.namespace_max_replicas or None,
+        )
 
     async def _watch(self, watches: Watches) -> None:
         """Run kopf until SIGTERM, until the lease is lost, or until a watch fails for good."""

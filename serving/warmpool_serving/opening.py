@@ -26,7 +26,7 @@ def open_pipeline(
     )
     # Only now is it certain how many workers the engine has: an engine on a device has one.
     report.limits = replace(report.limits, workers=engine.workers)
-    report.means, report.batcher = warm.means, batcher
+    report.means, report.batcher, report.proven_memory = warm.means, batcher, warm.memory_peak
     batcher.start()
     most = settings.max_request_tokens
     return batcher, Pipeline(engine, batcher, report, on_done=metrics.waited, max_tokens=most)

@@ -89,11 +89,7 @@ class Pipeline:
         arrived = time.monotonic()
         self._admit(1)
         encoded = await self._encode(texts)
-        if not truncate and any(item.truncated for item in encoded):
-            raise TooLongError(f"A text has more than {self._engine.manifest.max_tokens} tokens.")
-        tokens = sum(map(len, encoded))
-        if tokens > self._max_tokens:
-            raise TooLongError(f"The request has {tokens} tokens; at most {self._max_tokens} are taken.")
+        tokens = self._count(encoded, truncate=truncate)
         forecast = self._admit(tokens)
         report = self._report
         report.ledger.accepted += 1
@@ -112,6 +108,14 @@ class Pipeline:
         if outcome is not Outcome.OK:
             raise EndedError(outcome) from job.error
         return Embedded(vectors=job.vectors, tokens=tokens)
+
+    def _count(self, encoded: Sequence[Encoded], *, truncate: bool) -> int:
+        if not truncate and any(item.truncated for item in encoded):
+            raise TooLongError(f"A text has more than {self._engine.manifest.max_tokens} tokens.")
+        tokens = sum(map(len, encoded))
+        if tokens > self._max_tokens:
+            raise TooLongError(f"The request has {tokens} tokens; at most {self._max_tokens} are taken.")
+        return tokens
 
     def _admit(self, tokens: int) -> float:
         backlog, speed = self._batcher.snapshot().backlog, self._batcher.speed

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from warmpool_serving import admission
+from warmpool_serving import admission, memory
 from warmpool_serving.admission import Limits, Means, Slip, Speed
 from warmpool_serving.batcher import Batcher
 from warmpool_serving.jobs import Snapshot
@@ -49,6 +49,7 @@ class Report:
         self.slip = Slip()
         self.batcher: Batcher | None = None
         self.heartbeat: float | None = None
+        self.proven_memory: int | None = None
         self.metrics_text: Callable[[], bytes] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -71,7 +72,7 @@ class Report:
         return admission.slots(self.speed, self.means, self.slip.tighten(self.limits)) if self.batcher else 0
 
     def load(self) -> dict[str, Any]:
-        """The answer of ``GET /internal/load``: about 300 bytes, read once or twice a second."""
+        """The answer of ``GET /internal/load``: about 400 bytes, read once or twice a second."""
         now = self.snapshot()
         return {
             "v": CONTRACT_VERSION,
@@ -88,4 +89,10 @@ class Report:
             "tokensPerSecond": round(self.tokens_per_second),
             "uptimeMs": round(self.cold.age * 1000),
             "phases": {str(phase): round(seconds, 3) for phase, seconds in self.cold.done().items()},
+            **self._memory(),
         }
+
+    def _memory(self) -> dict[str, int]:
+        """Peaks in bytes: of the whole life so far, and of the start alone once that is over."""
+        told = {"memoryPeakBytes": memory.peak(), "startMemoryPeakBytes": self.proven_memory}
+        return {name: number for name, number in told.items() if number is not None}

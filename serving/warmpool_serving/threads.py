@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from warmpool_serving import cgroup
+
 _OWN_POOLS: Final = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -36,36 +38,8 @@ def cgroup_quota(root: Path = Path("/")) -> float | None:
     Reads cgroup v2 ``cpu.max`` and v1 ``cpu.cfs_quota_us / cpu.cfs_period_us`` of this process's
     group and of all its ancestors; the smallest counts. ``root`` stands in for ``/`` in tests.
     """
-    quotas = [
-        quota
-        for mount, path in _cpu_groups(root)
-        for folder in _upwards(mount, path)
-        if (quota := _quota(folder)) is not None
-    ]
+    quotas = [quota for folder in cgroup.folders("cpu", root) if (quota := _quota(folder)) is not None]
     return min(quotas, default=None)
-
-
-def _cpu_groups(root: Path) -> list[tuple[Path, str]]:
-    try:
-        lines = (root / "proc/self/cgroup").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return []
-    groups = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if not controllers:
-            groups.append((root / "sys/fs/cgroup", path))
-        elif "cpu" in controllers.split(","):
-            groups.append((root / "sys/fs/cgroup" / controllers, path))
-            groups.append((root / "sys/fs/cgroup/cpu", path))
-    return groups
-
-
-def _upwards(mount: Path, path: str) -> list[Path]:
-    # In a container the group's own folder is often mounted at the mount point itself, while
-    # /proc/self/cgroup still names the path on the host: every level that exists is looked at.
-    parts = [part for part in path.split("/") if part not in ("", "..")]
-    return [mount.joinpath(*parts[:depth]) for depth in range(len(parts), -1, -1)]
 
 
 def _quota(folder: Path) -> float | None:

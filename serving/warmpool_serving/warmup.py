@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warmpool_serving import memory
 from warmpool_serving.admission import Means, Speed
 from warmpool_serving.engines.base import Encoded, Engine
 from warmpool_serving.models import bundle
@@ -22,11 +23,15 @@ from warmpool_serving.vectors import cosine
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """What warming measured: the speed of one worker and the size of a typical request."""
+    """What warming measured: the speed of one worker, the size of a typical request, the memory it took.
+
+    ``memory_peak`` is in bytes, of everything up to the proof; None where the kernel does not tell.
+    """
 
     speed: Speed
     means: Means
     proof_cosine: float
+    memory_peak: int | None = None
 
 
 class FileCheck:
@@ -76,7 +81,7 @@ def bring_up(
 
 
 def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: int) -> Warm:
-    engine.load()
+    engine.load(cold.begin)
     lifecycle.to(State.WARMING)
     cold.begin(Phase.WARMUP)
     golden = engine.golden()
@@ -90,7 +95,8 @@ def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: i
     tokens = sum(map(len, texts))
     used = engine.workers if engine.shares_cores else 1
     speed = Speed().after(tokens, max(1e-6, time.monotonic() - began), workers=used)
-    return Warm(speed=speed, means=Means(tokens=tokens / len(texts)), proof_cosine=worst)
+    means = Means(tokens=tokens / len(texts))
+    return Warm(speed=speed, means=means, proof_cosine=worst, memory_peak=memory.peak())
 
 
 def _warm(engine: Engine, texts: Sequence[Encoded], passes: int) -> None:

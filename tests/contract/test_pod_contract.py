@@ -106,6 +106,14 @@ def test_a_pod_dates_its_start_and_its_phases(pod: Target) -> None:
     assert report.began_ms + sum(phases.values()) <= asked_ms + 1000
 
 
+def test_a_pod_tells_its_memory_and_what_its_start_took_of_it(pod: Target) -> None:
+    report = ask(pod, lambda report: report.serving)
+    assert report.memory_peak is not None
+    assert report.start_memory_peak is not None
+    # The kernel counts in batches of pages, so that a peak may seem to shrink by a few of them.
+    assert 10 << 20 < report.start_memory_peak < report.memory_peak + (1 << 20)
+
+
 def test_words_that_both_programs_know_are_the_same() -> None:
     assert set(POD_PHASES) == set(Phase)
     assert WEIGHTS_BYTES == serving_names.WEIGHTS_BYTES

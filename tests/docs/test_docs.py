@@ -91,6 +91,12 @@ def test_every_pool_that_is_shown_is_valid(page: str, pool: dict[str, object]) -
     PoolSpec.model_validate(pool["spec"])
 
 
+def test_the_job_that_fills_a_volume_is_the_one_that_tests_run() -> None:
+    """Readers of the page on the web see it; who applies it takes the file."""
+    shown = [block[3] for block in FENCE.findall((DOCS / "models.md").read_text()) if "kind: Job" in block[3]]
+    assert [text in (ROOT / "examples/minilm-volume.yaml").read_text() for text in shown] == [True]
+
+
 @pytest.mark.parametrize("word", [*values(Condition), *values(Reason)])
 def test_every_condition_and_reason_has_a_row_in_operations(word: str) -> None:
     text = (DOCS / "operations.md").read_text()

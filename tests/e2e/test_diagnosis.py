@@ -3,6 +3,7 @@
 All pools are applied at once: a failing start costs seconds of waiting and next to no work.
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -82,6 +83,13 @@ def filling() -> Object:
         "resources": {"limits": {"ephemeral-storage": "1Mi"}},
     }
     return fake(FAKE_LOAD_SECONDS="40") | {"podTemplate": {"spec": {"containers": [sidecar]}}}
+
+
+def tight() -> Object:
+    """A pretended model that leaves little of 768Mi: the process alone has about 40."""
+    made = fake(FAKE_WEIGHTS_MIB="712")
+    made["server"]["resources"] = {"requests": {"memory": "96Mi"}, "limits": {"memory": "768Mi"}}
+    return made
 
 
 def heavy(memory: str) -> Object:
@@ -172,6 +180,25 @@ def test_settings_that_disagree_are_told_before_they_hurt(place: str, kubectl: K
     pool.wait("SettingsFit", lambda: pool.condition("SettingsFit").get("status") == "False")
     told = pool.condition("SettingsFit")["message"]
     assert "stops a server that loads for 3 s, while startup.timeoutSeconds allows 60" in told
+
+
+def test_memory_near_its_limit_is_told_before_it_kills(place: str, kubectl: Kubectl) -> None:
+    pool = PoolHandle(kubectl, place, "tight")
+    pool.apply(tight())
+    pool.wait("SettingsFit", lambda: pool.condition("SettingsFit").get("status") == "False")
+    told = pool.condition("SettingsFit")["message"]
+    print(f"tight: {told}")
+    peak, start, wanted = map(int, re.findall(r"([0-9]+)Mi", told)[1:])
+    assert told.startswith("server.resources.limits.memory is 768Mi, and pods used up to")
+    assert 712 < start <= peak <= 768
+    assert peak <= wanted * 3 / 4, "a quarter is free"
+    (server,) = pool.get("deployment")["spec"]["template"]["spec"]["containers"]
+    assert server["resources"]["limits"]["memory"] == "768Mi", "what is learned changes no pod"
+    raised = tight()
+    raised["server"]["resources"]["limits"]["memory"] = f"{wanted}Mi"
+    pool.apply(raised)
+    pool.wait("a limit that fits", lambda: pool.condition("SettingsFit").get("status") == "True")
+    kubectl("delete", "wmp", "tight", "-n", place)
 
 
 @pytest.mark.parametrize("name", POOLS)

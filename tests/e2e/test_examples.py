@@ -14,6 +14,7 @@ ELSEWHERE = {
     "minilm.yaml": "test_minilm.py, with its answers",
     "minilm-s3.yaml": "test_sources.py, with a store",
     "minilm-hub.yaml": "test_sources.py, with a hub",
+    "minilm-volume.yaml": "test_pvc_source.py, with a volume",
 }
 READY = {"fake.yaml": 1, "fal-like.yaml": 2, "modal-like.yaml": 1, "scheduled-shop.yaml": None}
 """Warm pods at rest: the larger of floor and buffer. None: it depends on the hour."""

@@ -51,3 +51,5 @@ def test_the_example_is_warm_and_right_from_the_first_answer(kubectl: Kubectl, n
     packed = [struct.unpack("<384f", base64.b64decode(item["embedding"])) for item in later["data"]]
     for vector, again in zip(vectors, packed, strict=True):
         assert list(again) == pytest.approx(vector, abs=1e-6)
+    started = pool.wait("a measured start", lambda: pool.status().get("startup", {}).get("last"))
+    assert started[0]["phasesMs"]["compile"] > 0, "laying the weights out is told apart from loading them"

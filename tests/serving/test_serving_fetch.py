@@ -125,6 +125,14 @@ def test_two_at_once_on_a_shared_volume_fetch_once(serve: Serve, bundle: Path, t
     assert mirror.sent < SIZE + 20_000, "the second one found it there"
 
 
+def test_an_empty_folder_is_no_model(serve: Serve, bundle: Path, tmp_path: Path) -> None:
+    """As the kubelet makes one for a pod that came before the model."""
+    out = tmp_path / "model"
+    out.mkdir()
+    assert fetch(url(serve(bundle)), "--out", str(out)) == (Exit.OK, "fetched")
+    assert same(bundle, out)
+
+
 def test_sigterm_ends_it_at_once(serve: Serve, bundle: Path, tmp_path: Path) -> None:
     mirror = serve(bundle, hold_after=PART_BYTES)
     process = command(url(mirror), "--out", str(tmp_path / "model"))

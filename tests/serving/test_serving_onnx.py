@@ -14,6 +14,7 @@ from warmpool_serving.engines.onnx import OnnxEngine
 from warmpool_serving.models import bundle
 from warmpool_serving.models.bundle import Golden
 from warmpool_serving.models.quality import rank_agreement
+from warmpool_serving.names import Phase
 from warmpool_serving.vectors import cosine
 
 AGREES = 0.9999
@@ -86,6 +87,23 @@ def test_int8_stays_within_its_stated_bound(minilm_int8_bundle: Path, reference:
     )
     assert rank_agreement(alone, [golden.vector for golden in reference]) >= 0.9
     assert manifest.quality["cosine_min"] >= manifest.proof_cosine
+
+
+def test_opening_the_graph_is_compiling_and_the_rest_is_loading(minilm_bundle: Path) -> None:
+    engine = OnnxEngine(minilm_bundle, bundle.read_manifest(minilm_bundle), workers=1)
+    engine.import_libraries()
+    told: list[Phase] = []
+    engine.load(told.append)
+    assert told == [Phase.COMPILE, Phase.LOAD]
+
+
+def test_a_start_tells_what_it_compiled_and_its_phases_add_up(minilm_server: Any) -> None:
+    phases = minilm_server.load()["phases"]
+    assert list(phases) == ["process_start", "imports", "load", "compile", "warmup"]
+    assert phases["compile"] > 0.0
+    total = minilm_server.metric('warmpool_cold_start_seconds{phase="total"}')
+    # Each phase is rounded to a millisecond.
+    assert sum(phases.values()) == pytest.approx(total, abs=0.01)
 
 
 def test_vectors_have_length_one(engine: OnnxEngine) -> None:

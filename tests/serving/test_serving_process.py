@@ -19,7 +19,7 @@ Fake = Callable[..., Any]
 Until = Callable[..., None]
 LOAD_KEYS = {
     "v", "state", "running", "queued", "oldestQueuedMs", "accepted", "rejected", "slots", "serviceMsMean",
-    "warmHits", "lateStarts", "tokensPerSecond", "uptimeMs", "phases",
+    "warmHits", "lateStarts", "tokensPerSecond", "uptimeMs", "phases", "memoryPeakBytes",
 }  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def test_the_probes_follow_the_load(fake: Fake, until: Until) -> None:
     assert ready["state"] == "Ready"
     assert ready["phases"]["load"] == pytest.approx(1.5, abs=0.3)
     assert (ready["accepted"], ready["rejected"]) == (1, 1)
+    assert 0 < ready["startMemoryPeakBytes"] < ready["memoryPeakBytes"] + (1 << 20)
     assert server.metric("warmpool_model_ready") == 1.0
     assert server.metric('warmpool_cold_start_seconds{phase="total"}') >= 1.5
 

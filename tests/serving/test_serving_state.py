@@ -109,5 +109,18 @@ def test_phases_are_consecutive_and_add_up() -> None:
     assert cold.current is None
 
 
+def test_a_phase_that_comes_again_is_added_to() -> None:
+    now = [0.0]
+    cold = ColdStart(already=0.0, clock=lambda: now[0])
+    for phase in (Phase.LOAD, Phase.COMPILE, Phase.LOAD, Phase.WARMUP):
+        now[0] += 1.0
+        cold.begin(phase)
+    now[0] += 1.0
+    cold.finish()
+    wanted = {Phase.IMPORTS: 1.0, Phase.LOAD: 2.0, Phase.COMPILE: 1.0, Phase.WARMUP: 1.0}
+    assert cold.done() == {Phase.PROCESS_START: 0.0, **wanted}
+    assert cold.total == sum(cold.done().values()) == 5.0
+
+
 def test_time_since_exec_is_known() -> None:
     assert 0.0 < seconds_since_exec() < 24 * 3600

@@ -1,13 +1,13 @@
 """A web server with one model: plain files with ranges, and the layout of the Hugging Face hub at one commit.
 
 `python mirror.py FOLDER` serves it on port 8080 and needs nothing but the standard library, so that it runs in a
-pod as well. What tests ask of it beyond serving: to hold all answers back once it has sent so many bytes, to want
-a token, and to count what it sent.
+pod as well. What tests ask of it beyond serving: to hold weights back once it has sent so many bytes, to want a
+token, and to count what it sent and how often it was asked for a manifest.
 
     /plain/FILE                             the file
     /api/models/REPO/revision/COMMIT        sizes and checksums, as the hub tells them
     /REPO/resolve/COMMIT/FILE               small files at once, others by a redirect to /cdn/FILE, as the hub does
-    GET /stats, POST /release               bytes sent, whether it holds; hold no more
+    GET /stats, POST /release               what was counted, whether it holds; hold no more
 """
 
 import argparse
@@ -32,7 +32,7 @@ class Mirror(ThreadingHTTPServer):
         root: the model's folder.
         port: 0 picks a free one.
         token: what hub requests must show; empty: nothing.
-        hold_after: bytes after which every answer waits for a release.
+        hold_after: bytes after which every answer with weights waits for a release.
     """
 
     daemon_threads = True
@@ -49,10 +49,10 @@ class Mirror(ThreadingHTTPServer):
         self.authorizations: list[tuple[str, str | None]] = []
         self._lock = threading.Lock()
 
-    def count(self, size: int) -> None:
-        """Notes bytes that are about to be sent, and waits where no more may be."""
+    def count(self, size: int, *, waits: bool) -> None:
+        """Notes bytes that are about to be sent, and waits where no more may be; small files do not wait."""
         with self._lock:
-            full = self.hold_after is not None and self.sent + size > self.hold_after
+            full = waits and self.hold_after is not None and self.sent + size > self.hold_after
             if not full or self.released.is_set():
                 self.sent += size
                 return
@@ -75,7 +75,9 @@ class Handler(BaseHTTPRequestHandler):
         hub = re.fullmatch(rf"/{REPO}/resolve/([0-9a-f]+)/(.+)", route)
         api = re.fullmatch(r"/api/models/([\w.-]+/[\w.-]+)/revision/([0-9a-f]+)(\?.*)?", route)
         if route == "/stats":
-            self.json({"bytes": self.server.sent, "held": self.server.held.is_set()})
+            manifests = sum(route.endswith("/manifest.json") for route, _ in self.server.authorizations)
+            held = self.server.held.is_set()
+            self.json({"bytes": self.server.sent, "held": held, "manifests": manifests})
         elif (hub or api) and self.server.token and self.authorization != f"Bearer {self.server.token}":
             self.json({"error": "Invalid username or password."}, 401, code="RepoNotFound")
         elif api:
@@ -119,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
             left = end - start + 1
             while left:
                 chunk = stream.read(min(_CHUNK, left))
-                self.server.count(len(chunk))
+                self.server.count(len(chunk), waits=size >= LFS_BYTES)
                 self.wfile.write(chunk)
                 left -= len(chunk)
 

@@ -140,7 +140,20 @@ def adapt(template: str) -> str:
 
 def _script(layout: Layout, programs: Path) -> str:
     """Mounts, then the controller in place of the shell."""
-    folder, pki = layout.ingress, layout.pki
+    mounts = {"etc": "/etc/nginx", "controller": str(_CONTROLLER_FOLDER), "run": str(_RUN_FOLDER)}
+    return "\n".join(
+        [
+            "set -eu",
+            *(f"mount --bind {layout.ingress}/{name} {place}" for name, place in mounts.items()),
+            f"export NGINX_BINARY=/usr/sbin/nginx POD_NAME={ANCHOR} POD_NAMESPACE={NAMESPACE}",
+            "cd /etc/nginx",
+            f"exec {programs}/nginx-ingress-controller {' '.join(_flags(layout.pki))}",
+            "",
+        ]
+    )
+
+
+def _flags(pki: Path) -> list[str]:
     ports = {
         "http-port": _HTTP,
         "https-port": _HTTPS,
@@ -150,7 +163,7 @@ def _script(layout: Layout, programs: Path) -> str:
         "stream-port": _STREAM,
         "profiler-port": _PROFILER,
     }
-    flags = [
+    return [
         f"--kubeconfig={pki}/{COMPONENT}.kubeconfig",
         f"--ingress-class={CLASS}",
         f"--controller-class={CONTROLLER}",
@@ -169,17 +182,6 @@ def _script(layout: Layout, programs: Path) -> str:
         f"--validating-webhook-key={pki}/{COMPONENT}.key",
         *(f"--{name}={port}" for name, port in ports.items()),
     ]
-    mounts = {"etc": "/etc/nginx", "controller": str(_CONTROLLER_FOLDER), "run": str(_RUN_FOLDER)}
-    return "\n".join(
-        [
-            "set -eu",
-            *(f"mount --bind {folder}/{name} {place}" for name, place in mounts.items()),
-            f"export NGINX_BINARY=/usr/sbin/nginx POD_NAME={ANCHOR} POD_NAMESPACE={NAMESPACE}",
-            "cd /etc/nginx",
-            f"exec {programs}/nginx-ingress-controller {' '.join(flags)}",
-            "",
-        ]
-    )
 
 
 def _stop(layout: Layout) -> None:

@@ -49,6 +49,19 @@ class StartupMemory(ApiModel):
     """Hash of the pod template."""
 
 
+class FootprintMemory(ApiModel):
+    """The most memory that a pod of one template has used."""
+
+    template: str
+    """Hash of the pod template."""
+    peak_mi: Count
+    """MiB at most."""
+    start_mi: Count = 0
+    """MiB at most until its model was proven; 0: not known."""
+    requests: Count = 0
+    """Most requests that one of them has taken, counted up to 1000."""
+
+
 class Memory(ApiModel):
     """What a new leader must know to go on where the old one stopped."""
 
@@ -74,6 +87,10 @@ class Memory(ApiModel):
         default_factory=list, max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"}
     )
     """The latest start-ups, newest last."""
+    footprints: list[FootprintMemory] = Field(
+        default_factory=list, max_length=8, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """Memory that pods have used at most, by pod template, of those that have pods."""
     failed_starts: Count = 0
     """Starts that failed since one last succeeded."""
     retry_at: str | None = None

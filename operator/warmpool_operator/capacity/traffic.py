@@ -81,11 +81,7 @@ class Meter:
             for pod, sample in samples
             if sample.warm_hits is not None and sample.late_starts is not None
         }
-        warm = cold = 0
-        for pod, (hits, misses) in seen.items():
-            before = self.counters.get(pod, (hits, misses))
-            warm += max(0, hits - before[0])
-            cold += max(0, misses - before[1])
+        warm, cold = self._gained(seen)
         gap_ms = 0 if self.at_ms is None else min(MAX_GAP_MS, max(0, now_ms - self.at_ms))
         keep = set(present)
         return Meter(
@@ -99,3 +95,12 @@ class Meter:
             held=held,
             at_ms=now_ms,
         )
+
+    def _gained(self, seen: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+        """Return the warm hits and cold requests that were counted since the last tick."""
+        warm = cold = 0
+        for pod, (hits, misses) in seen.items():
+            before = self.counters.get(pod, (hits, misses))
+            warm += max(0, hits - before[0])
+            cold += max(0, misses - before[1])
+        return warm, cold

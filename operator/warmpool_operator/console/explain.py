@@ -27,25 +27,23 @@ from warmpool_operator.console.telling import tell_past
 from warmpool_operator.console.troubles import troubles
 from warmpool_operator.console.writing import write_data
 
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="A time of the past, such as 09:03 or 2030-01-31T09:03:00Z.", metavar="TIME"),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="With --at: what if this field had been so.", metavar="scaling.FIELD=VALUE"),
+]
+OperatorNamespace = Annotated[str, typer.Option(help="With --at: where the operator runs.", metavar="NAME")]
+
 
 def explain(
     pool: PoolName,
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            "--at", help="A time of the past, such as 09:03 or 2030-01-31T09:03:00Z.", metavar="TIME"
-        ),
-    ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", help="With --at: what if this field had been so.", metavar="scaling.FIELD=VALUE"
-        ),
-    ] = None,
-    operator_namespace: Annotated[
-        str, typer.Option(help="With --at: where the operator runs.", metavar="NAME")
-    ] = "warmpool-system",
+    at: At = None,
+    changes: Changes = None,
+    operator_namespace: OperatorNamespace = "warmpool-system",
     namespace: Namespace = None,
     output: OutputFormat = Output.TEXT,
     context: Context = None,

@@ -33,20 +33,19 @@ HEADINGS = (
 )
 INTERVAL_SECONDS = 1.0
 
+OnePool = Annotated[str | None, typer.Argument(metavar="POOL", help="One pool; otherwise all.")]
+AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pools of all namespaces.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Keep the table up to date until Ctrl-C.")]
+Check = Annotated[bool, typer.Option("--check", help="Exit with 3 if a pool is below its warm floor.")]
+
 
 def status(
-    pool: Annotated[str | None, typer.Argument(metavar="POOL", help="One pool; otherwise all.")] = None,
+    pool: OnePool = None,
     *,
     namespace: Namespace = None,
-    all_namespaces: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="Pools of all namespaces.")
-    ] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Keep the table up to date until Ctrl-C.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 3 if a pool is below its warm floor.")
-    ] = False,
+    all_namespaces: AllNamespaces = False,
+    watch: Watch = False,
+    check: Check = False,
     output: OutputFormat = Output.TEXT,
     context: Context = None,
     kubeconfig: Kubeconfig = None,

@@ -41,10 +41,14 @@ def disagreements(spec: PoolSpec, template: Mapping[str, Any], learned: Learned)
         template: its pod template with the overlay on top.
         learned: what was measured.
     """
-    pod = template.get("spec") or {}
-    servers = (each for each in pod.get("containers") or [] if each.get("name") == names.CONTAINER)
-    server: Mapping[str, Any] = next(servers, {})
+    pod, server = template.get("spec") or {}, server_of(template)
     return [*_probes(spec, server), *_grace(spec, pod), *_timeout(spec, learned), *_latency(spec, learned)]
+
+
+def server_of(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the server's container of a pod template, empty if it has none."""
+    containers = (template.get("spec") or {}).get("containers") or []
+    return next((each for each in containers if each.get("name") == names.CONTAINER), {})
 
 
 def probe_seconds(probe: Mapping[str, Any] | None) -> int | None:

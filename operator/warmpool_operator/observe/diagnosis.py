@@ -100,4 +100,4 @@ def why_evicted(message: str) -> str:
         "memory": "raise server.resources.requests.memory to what the pod uses, so that its node keeps it free",
         "pid": "the node has too many processes",
     }
-    return f"evicted: {message.strip()}" + (f"; {remedy[resource]}" if resource else "")
+    return f"evicted: {message.strip().rstrip('.')}" + (f"; {remedy[resource]}" if resource else "")

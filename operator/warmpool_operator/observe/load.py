@@ -32,6 +32,8 @@ class LoadReport:
         sample: the numbers that the decision needs.
         began_ms: when its process began, by the operator's clock; None if it does not say.
         phases_ms: (phase, milliseconds) of its start as far as they are over.
+        memory_peak: bytes of memory that it has used at most; None if it does not say.
+        start_memory_peak: the same at the moment when its model was proven.
     """
 
     serving: bool
@@ -40,6 +42,8 @@ class LoadReport:
     sample: Sample
     began_ms: int | None = None
     phases_ms: tuple[tuple[str, int], ...] = ()
+    memory_peak: int | None = None
+    start_memory_peak: int | None = None
 
     @property
     def idle(self) -> bool:
@@ -74,6 +78,8 @@ def parse(body: Mapping[str, Any], *, at_ms: int) -> LoadReport:
             ),
             began_ms=at_ms - _count(body, "uptimeMs") if "uptimeMs" in body else None,
             phases_ms=_phases(body.get("phases")),
+            memory_peak=_optional(body, "memoryPeakBytes"),
+            start_memory_peak=_optional(body, "startMemoryPeakBytes"),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise LoadReportError(f"load report without a usable {error}") from error

@@ -4,8 +4,8 @@ Whatever cannot be read counts as no memory at all. An empty memory of the decis
 memory of the rules costs at most one `forSeconds` or `holdSeconds`, and start-ups are simply measured anew.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from warmpool_operator.admission.follow import Followed
@@ -21,6 +21,7 @@ from warmpool_operator.capacity.schedule import FrozenLead
 from warmpool_operator.capacity.startup import Start, Startups
 from warmpool_operator.capacity.threshold import ThresholdState
 from warmpool_operator.capacity.traffic import Traffic
+from warmpool_operator.desired.footprint import Footprint
 from warmpool_operator.reconcile.times import from_rfc3339, rfc3339
 
 
@@ -53,6 +54,7 @@ class Kept:
     policy: PolicyMemory = field(default_factory=PolicyMemory)
     startups: Startups = field(default_factory=Startups)
     budget: StartBudget = field(default_factory=StartBudget)
+    footprints: tuple[Footprint, ...] = ()
     last_start: LastStart | None = None
     history: tuple[Change, ...] = ()
     traffic: Traffic = field(default_factory=Traffic)
@@ -62,7 +64,11 @@ class Kept:
 
 
 def memory_status(
-    memory: capacity.Memory, policy: PolicyMemory, startups: Startups, budget: StartBudget
+    memory: capacity.Memory,
+    policy: PolicyMemory,
+    startups: Startups,
+    budget: StartBudget,
+    footprints: Iterable[Footprint] = (),
 ) -> memory_api.Memory:
     """Return the memories as the status keeps them."""
     return memory_api.Memory(
@@ -85,6 +91,7 @@ def memory_status(
         startups=[
             memory_api.StartupMemory(ms=start.total_ms, template=start.template) for start in startups.starts
         ],
+        footprints=[memory_api.FootprintMemory(**asdict(each)) for each in footprints],
         failed_starts=budget.failures,
         retry_at=rfc3339(budget.retry_at_ms) if budget.retry_at_ms else None,
     )
@@ -105,6 +112,7 @@ def restored(status: Mapping[str, Any]) -> Kept:
         policy=policy,
         startups=startups,
         budget=budget,
+        footprints=tuple(Footprint(**each.model_dump()) for each in parsed.footprints),
         last_start=last_start,
         history=history,
         traffic=traffic,

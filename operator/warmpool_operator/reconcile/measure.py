@@ -1,10 +1,11 @@
-"""From starts that ended to what is known of starts: statistics, metrics, an event on the pod."""
+"""From what pods show to what is known of them: their starts, told in metrics and events, and their memory."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from warmpool_operator.api.starts import MeasuredStart, PhaseTimes, StartupStatus
 from warmpool_operator.capacity.startup import Start, Startups, nearest_rank
+from warmpool_operator.desired.footprint import Footprint, footprint, learned
 from warmpool_operator.observe.cache import Key
 from warmpool_operator.observe.milestones import Milestones
 from warmpool_operator.observe.timeline import PULLED, phases_of, pull_ms_of
@@ -33,7 +34,7 @@ async def measure(
     news: News,
     now_ms: int,
 ) -> None:
-    """Take the starts that ended in this tick into the statistics of a pool."""
+    """Take the starts that ended in this tick, and the memory that pods use, into what is known of a pool."""
     observing = state.pool is not None and state.pool.spec.mode == "Observe"
     seen = state.starts.look(roster, milestones, now_ms=now_ms)
     state.startups = state.startups.failed(seen.failures)
@@ -45,6 +46,20 @@ async def measure(
     for pod, after_ms in seen.asked:
         state.startups = state.startups.asked(pod, after_ms=after_ms)
         news.asked(key, after_ms)
+    present = {member.view.template for member in roster}
+    state.footprints = learned(state.footprints, _footprints(roster), present=present)
+
+
+def _footprints(roster: Roster) -> Iterator[Footprint]:
+    for member in roster:
+        report = member.report
+        if report is not None and report.memory_peak is not None:
+            yield footprint(
+                member.view.template,
+                peak=report.memory_peak,
+                start=report.start_memory_peak or 0,
+                requests=report.sample.accepted,
+            )
 
 
 async def _pulled(client: KubeClient, namespace: str) -> list[Manifest]:

@@ -99,19 +99,16 @@ class Publisher:
         milestones: Mapping[str, Milestones],
     ) -> None:
         """Publish what a pool has and what was decided for it."""
-        decision = state.decision
-        if decision is None or state.memory is None:
+        decision, memory = state.decision, state.memory
+        if decision is None or memory is None:
             return
-        pods = count(roster)
+        pods, terms, key = count(roster), decision.terms, Key(pool.namespace, pool.name)
         blocked = moves.blocked if moves else None
         found = findings(roster, pods, decision, pace=state.pace, blocked=blocked, rejected=state.rejected)
-        slow = slow_start(pool, roster, milestones, state.startups, now_ms=self._now_ms())
-        found += [slow, settings_fit(state, pool, roster), _conflict(state), _paused(pool)]
-        found += ingress_findings(pool, state.guard)
-        if state.refused is not None:
-            found = _refused(found, state.refused)
-        self._news.counted(Key(pool.namespace, pool.name), pods, decision, state.meter.traffic)
-        terms = decision.terms
+        found += self._more_findings(state, pool, roster, milestones)
+        conditions = self._merge(state, _with_refusal(found, state.refused), pool.generation)
+        self._news.counted(key, pods, decision, state.meter.traffic)
+        self._news.judged(key, conditions)
         status = PoolStatus(
             observed_generation=pool.generation,
             replicas=len(alive(roster)),
@@ -122,14 +119,21 @@ class Publisher:
             history=history_status(state.history),
             next_transition=transition_status(decision, state.effective, state.budget, now_ms=self._now_ms()),
             traffic=traffic_status(state.meter.traffic),
-            memory=memory_status(state.memory, state.policy_memory, state.startups, state.budget),
+            memory=memory_status(memory, state.policy_memory, state.startups, state.budget, state.footprints),
             startup=startup_status(state.startups),
             schedule=schedule_status(state.effective, state.last_start),
             limits=limits_status(pool, state.guard),
-            conditions=self._merge(state, found, pool.generation),
+            conditions=conditions,
         )
-        self._news.judged(Key(pool.namespace, pool.name), status.conditions)
-        await self._write(state, status.to_wire(), status.conditions)
+        await self._write(state, status.to_wire(), conditions)
+
+    def _more_findings(
+        self, state: PoolState, pool: Pool, roster: Roster, milestones: Mapping[str, Milestones]
+    ) -> list[Finding]:
+        """Return what holds beside the pods of this tick: against their history, the settings, other scalers."""
+        slow = slow_start(pool, roster, milestones, state.startups, now_ms=self._now_ms())
+        own = [slow, settings_fit(state, pool, roster), _conflict(state), _paused(pool)]
+        return [*own, *ingress_findings(pool, state.guard)]
 
     def _merge(self, state: PoolState, found: Sequence[Finding], generation: int) -> list[Condition]:
         before = {each["type"]: (each["status"], each["lastTransitionTime"]) for each in _conditions(state)}
@@ -201,14 +205,16 @@ def _paused(pool: Pool) -> Finding:
     return Finding(Type.PAUSED, False, Reason.ACTIVE)
 
 
-def _refused(found: Sequence[Finding], why: str) -> list[Finding]:
+def _with_refusal(found: Sequence[Finding], refused: str | None) -> Sequence[Finding]:
     """Show a refused write where people look for progress, and on Ready while nothing is warm."""
+    if refused is None:
+        return found
     shown = []
     for finding in found:
         if finding.type == Type.PROGRESSING:
-            shown.append(Finding(Type.PROGRESSING, False, Reason.WRITE_REFUSED, why))
+            shown.append(Finding(Type.PROGRESSING, False, Reason.WRITE_REFUSED, refused))
         elif finding.type == Type.READY and not finding.holds:
-            shown.append(Finding(Type.READY, False, Reason.WRITE_REFUSED, why))
+            shown.append(Finding(Type.READY, False, Reason.WRITE_REFUSED, refused))
         else:
             shown.append(finding)
     return shown

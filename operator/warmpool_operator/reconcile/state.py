@@ -15,6 +15,7 @@ from warmpool_operator.capacity.signals import Arrivals
 from warmpool_operator.capacity.startup import Startups
 from warmpool_operator.capacity.traffic import Meter
 from warmpool_operator.capacity.types import Decision, Memory
+from warmpool_operator.desired.footprint import Footprint
 from warmpool_operator.desired.pool import Manifest, Pool
 from warmpool_operator.observe.diagnosis import Trouble
 from warmpool_operator.reconcile.kept import Change, Kept, LastStart
@@ -48,6 +49,7 @@ class PoolState:
         policy_memory: of those rules.
         startups: measured start-ups.
         starts: start-ups under way.
+        footprints: memory that pods have used at most.
         last_start: of a schedule.
         pace: of the last tick.
         budget: of starts that fail.
@@ -83,6 +85,7 @@ class PoolState:
     policy_memory: PolicyMemory = field(default_factory=PolicyMemory)
     startups: Startups = field(default_factory=Startups)
     starts: Starts = field(default_factory=Starts)
+    footprints: tuple[Footprint, ...] = ()
     last_start: LastStart | None = None
     pace: Pace | None = None
     budget: StartBudget = field(default_factory=StartBudget)
@@ -107,7 +110,7 @@ class PoolState:
             self.memory, self.decision, self.applied_generation = kept.memory, None, None
             self.policy_memory, self.startups, self.last_start = kept.policy, kept.startups, kept.last_start
             self.history, self.meter = kept.history, Meter(traffic=kept.traffic)
-            self.awake = kept.stopped_by_hand
+            self.awake, self.footprints = kept.stopped_by_hand, kept.footprints
             self.budget, self.ever_warm, self.pace = kept.budget, None, None
             self.guard = Guard(limiting=Limiting(followed=kept.followed, generation=kept.generation))
             self.decided_ms, self.starts, self.arrivals = None, Starts(), Arrivals()

@@ -5,14 +5,21 @@ then on ``encode`` and ``compute`` are called from several threads at once. Vect
 little-endian float32 bytes, so that no caller needs numpy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from warmpool_serving.models.bundle import Golden, Manifest, ModelError
-from warmpool_serving.names import EngineName
+from warmpool_serving.names import EngineName, Phase
 
-__all__ = ["Encoded", "Engine", "Golden", "Manifest", "ModelError"]
+__all__ = ["Begin", "Encoded", "Engine", "Golden", "Manifest", "ModelError", "unwatched"]
+
+Begin = Callable[[Phase], None]
+"""Takes the phase of the cold start that begins now; the one before it ends."""
+
+
+def unwatched(_: Phase) -> None:
+    """Takes phases where nobody measures the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,11 @@ class Engine(Protocol):
     def import_libraries(self) -> None:
         """Imports what is heavy."""
 
-    def load(self) -> None:
+    def load(self, begin: Begin = unwatched) -> None:
         """Makes the model ready to compute.
+
+        Begins in the phase ``load``. An engine that compiles, and can tell that from loading, says so with
+        ``begin``; it may come back to ``load``.
 
         Raises:
             ModelError: files are missing, corrupt, or of another kind.

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from warmpool_serving.config import Settings
-from warmpool_serving.engines.base import Encoded, Golden, Manifest, ModelError
+from warmpool_serving.engines.base import Begin, Encoded, Golden, Manifest, ModelError, unwatched
 from warmpool_serving.models.bundle import FileEntry
 from warmpool_serving.names import EngineName
 
@@ -44,7 +44,7 @@ class FakeEngine:
     def import_libraries(self) -> None:
         """Nothing to import."""
 
-    def load(self) -> None:
+    def load(self, begin: Begin = unwatched) -> None:
         """Takes time and memory as the settings say, then fails if ``WARMPOOL_FAKE_FAIL`` says so."""
         time.sleep(self._settings.fake_load_seconds)
         self._weights = b"\1" * (self._settings.fake_weights_mib << 20)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from warmpool_serving.engines.base import Encoded, Golden, Manifest, ModelError
+from warmpool_serving.engines.base import Begin, Encoded, Golden, Manifest, ModelError, unwatched
 from warmpool_serving.engines.deferred import deferred
 from warmpool_serving.models.bundle import GOLDEN, read_golden
 from warmpool_serving.names import EngineName
@@ -65,8 +65,8 @@ class SentenceTransformersEngine:
         else:
             torch.set_num_threads(1)
 
-    def load(self) -> None:
-        """Loads the model onto the device.
+    def load(self, begin: Begin = unwatched) -> None:
+        """Loads the model onto the device. torch computes eagerly, so nothing is compiled.
 
         Raises:
             ModelError: the folder holds no model that sentence-transformers loads.

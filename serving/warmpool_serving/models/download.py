@@ -49,6 +49,14 @@ class _Part:
         return min(PART_BYTES, self.file.size - self.start)
 
 
+def is_there(target: Path) -> bool:
+    """Whether a model was put into ``target``.
+
+    An empty folder is none: the kubelet makes one for a pod that mounts a sub-path before it exists.
+    """
+    return target.is_dir() and any(target.iterdir())
+
+
 def free_bytes(folder: Path) -> int:
     """Bytes that an unprivileged process may still write to the folder's volume."""
     volume = os.statvfs(folder)
@@ -67,7 +75,7 @@ def download(
 
     Args:
         source: where from.
-        target: folder that does not exist; its parent does.
+        target: folder that does not exist or is empty; its parent exists.
         size_limit: bytes that the volume is promised to hold, where the volume itself does not tell.
         free: bytes left on a volume.
         report: called every two seconds.
@@ -79,7 +87,7 @@ def download(
     if not files:
         raise FetchError("the source holds no file of a model")
     with _alone(target):
-        if target.is_dir():  # another process has fetched it meanwhile
+        if is_there(target):  # another process has fetched it meanwhile
             total = sum(file.size for file in files)
             return Progress(total, total, total)
         return _download(source, files, target, size_limit=size_limit, free=free, report=report)

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Final
 
 from warmpool_serving.logs import configure, event, logger
-from warmpool_serving.models.download import Progress, download, megabytes
+from warmpool_serving.models.download import Progress, download, is_there, megabytes
 from warmpool_serving.models.source import FetchError, Source
 from warmpool_serving.names import Exit
 from warmpool_serving.termination import write_termination_message
@@ -42,11 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     configure(options.log_level, options.log_format)
     signal.signal(signal.SIGTERM, _stop)
     out: Path = options.out
-    if out.is_dir():
-        event("the model is there already", folder=str(out))
-        return Exit.OK
     began = time.monotonic()
     try:
+        if is_there(out):
+            event("the model is there already", folder=str(out))
+            return Exit.OK
         source = open_source(options)
         event("fetching", source=options.uri, folder=str(out))
         done = download(source, out, size_limit=options.size_limit, report=_Reporter(began))

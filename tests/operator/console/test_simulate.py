@@ -4,8 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.operator.console.conftest import Run
+from warmpool_operator.capacity.pacing import StartBudget
+from warmpool_operator.capacity.policy import PolicyMemory
+from warmpool_operator.capacity.startup import Start, Startups
+from warmpool_operator.capacity.types import Memory
+from warmpool_operator.reconcile.kept import memory_status
 from warmpool_operator.simulate.traffic import TrafficError, arrivals_of
 
 POOL = """
@@ -17,7 +23,9 @@ spec:
   server: {image: "img:1", containerConcurrency: 4}
   scaling: {maxReplicas: 6, minReplicas: 1}
 """
-STATUS = "status: {memory: {startupsMs: [4000, 5000]}}\n"
+STARTED = Startups(starts=(Start(total_ms=4000), Start(total_ms=5000)))
+STATUS = {"memory": memory_status(Memory(published=1), PolicyMemory(), STARTED, StartBudget()).to_wire()}
+"""As the operator writes it."""
 
 
 @pytest.fixture
@@ -71,7 +79,7 @@ def test_a_ceiling_that_is_too_low_is_said(run: Run, files: tuple[Path, Path]) -
 
 def test_start_ups_come_from_the_status(run: Run, files: tuple[Path, Path]) -> None:
     pool, _ = files
-    pool.write_text(POOL + STATUS)
+    pool.write_text(POOL + yaml.safe_dump({"status": STATUS}))
     ended = run(*arguments(files, "-o", "json"))
     assert ended.code == 0
     assert json.loads(ended.out)["recommended"] is not None

@@ -115,13 +115,12 @@ def test_the_newest_eviction_is_told_while_it_is_news() -> None:
     assert trouble is not None
     assert trouble.reason == Reason.EVICTED
     assert trouble.message.startswith(
-        "evicted: low on resource: memory.; raise server.resources.requests.memory"
+        "evicted: low on resource: memory; raise server.resources.requests.memory"
     )
     assert evicted([long_lived], now_ms=now_ms + 120_000) is None
     assert evicted([{"metadata": {}, "status": {"phase": "Failed"}}], now_ms=now_ms) is None
-    assert "sizeLimit" in why_evicted(
-        "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi."
-    )
+    told = why_evicted("Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ")
+    assert "of containers 1Mi; raise server.resources.limits.ephemeral-storage or the volume" in told
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from warmpool_operator.capacity.startup import Start, Startups
 from warmpool_operator.capacity.threshold import ThresholdState
 from warmpool_operator.capacity.types import Bucket, Memory, Policy
 from warmpool_operator.capacity.window import remember
+from warmpool_operator.desired.footprint import Footprint
 from warmpool_operator.reconcile.foresight import schedule_status
 from warmpool_operator.reconcile.kept import Kept, LastStart, memory_status, restored
 from warmpool_operator.reconcile.measure import startup_status
@@ -34,6 +35,10 @@ STARTS = Startups(
 
 
 BUDGET = StartBudget(failures=4, retry_at_ms=NOW + 20_000)
+FOOTPRINTS = (
+    Footprint(template="old", peak_mi=90),
+    Footprint(template="new", peak_mi=212, start_mi=200, requests=77),
+)
 
 
 @given(
@@ -48,10 +53,11 @@ def test_memory_survives_the_status(steps: list[tuple[int, int]], published: int
     started = NOW - 700 if removed else 0
     memory = Memory(published=published, window=window, step_started_ms=started, step_removed=removed)
     status = {
-        "memory": memory_status(memory, RULES, STARTS, BUDGET).to_wire(),
+        "memory": memory_status(memory, RULES, STARTS, BUDGET, FOOTPRINTS).to_wire(),
         "startup": startup_status(STARTS).to_wire(),
     }
-    assert restored(status) == Kept(memory=memory, policy=RULES, startups=STARTS, budget=BUDGET)
+    wanted = Kept(memory=memory, policy=RULES, startups=STARTS, budget=BUDGET, footprints=FOOTPRINTS)
+    assert restored(status) == wanted
 
 
 def test_the_last_start_survives_the_status() -> None:
