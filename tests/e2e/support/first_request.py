@@ -1,6 +1,6 @@
 """A model server of another make whose first request takes long, as one that compiles then.
 
-`python -c CODE PORT SECONDS`. It is healthy at once. `POST` on any path answers with the number of the
+`python -c CODE PORT SECONDS`. It is healthy at once. `POST /generate` answers with the number of the
 request and its body, `GET /crash` ends it, and `GET /metrics` shows how many requests run.
 """
 
@@ -29,6 +29,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take long once, and have all others wait for it."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path != "/generate":
+            self._answer("no such path", status=404)
+            return
         with self.lock:
             Handler.begun += 1
             Handler.busy += 1
@@ -40,8 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             Handler.busy -= 1
         self._answer(f"{number} {body}")
 
-    def _answer(self, text: str) -> None:
-        self.send_response(200)
+    def _answer(self, text: str, *, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
