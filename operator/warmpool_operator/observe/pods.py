@@ -163,7 +163,7 @@ def _beside_it(containers: Iterable[Manifest]) -> Trouble | None:
         if (state.get("terminated") or {}).get("exitCode") == 0:
             continue
         # The kubelet calls a running init container started: that is no reason to forget how the last try ended.
-        trouble = _container_stage(container | {"started": False}, NOTHING)[1]
+        trouble = _container_stage({**container, "started": False}, NOTHING)[1]
         if trouble is None:
             continue
         if (reason := OWN_WORDS.get(container["name"])) is not None and trouble.reason in ENDED:
