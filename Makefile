@@ -92,10 +92,6 @@ format: ## Format the code.
 bench-bed: ## Boot, kill and remove the embedded cluster again and again; it is down afterwards.
 	@$(RUN) python -m hack.cluster selftest
 
-.PHONY: bench-reaction
-bench-reaction: ## Steps of demand until HPA and /scale are written; the operator must be installed (make demo).
-	@$(RUN) python -m bench.reaction
-
 .PHONY: bench-images
 bench-images: setup bundle ## Size, layers and start time of every image, beside a first Dockerfile (torch: 6 GB each).
 	@$(RUN) python -m bench.images $(IMAGES)
@@ -110,8 +106,8 @@ bench-serving: setup ## The model server beside others; goes on where it was sto
 	@$(RUN) python -m bench.serving $(if $(FRESH),--fresh)
 
 .PHONY: bench-loop
-bench-loop: ## Cost of a decision and of a tick, and demand to write; the operator must be installed (make demo).
-	@$(RUN) python -m bench.loop
+bench-loop: ## The control loop: cost, speed, shrinks, rollouts, a killed leader; the operator must be installed (make demo).
+	@$(RUN) python -m bench.loop $(PARTS)
 
 .PHONY: bench-mutation
 bench-mutation: ## Mutants of capacity/ against its tests, 25 minutes at most; survivors are named and judged.

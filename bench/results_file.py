@@ -37,3 +37,23 @@ def write_results(
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(document, indent=2) + "\n")
     return path
+
+
+def add_results(
+    name: str, figures: Mapping[str, float], *, repeats: int, versions: Mapping[str, str] | None = None
+) -> Path:
+    """Write figures beside those that `bench/results/NAME.json` has; for benchmarks whose parts run one by one.
+
+    A figure that is measured anew replaces the old one. What the old ones depend on stays named.
+
+    Args:
+        name: of the benchmark.
+        figures: as for `write_results`.
+        repeats: likewise.
+        versions: likewise.
+    """
+    path = RESULTS / f"{name}.json"
+    before = json.loads(path.read_text()) if path.exists() else {"figures": {}, "versions": {}}
+    known = {key: value for key, value in before["versions"].items() if key not in {"python", "warmpool"}}
+    both = {**before["figures"], **figures}
+    return write_results(name, both, repeats=repeats, versions={**known, **(versions or {})})

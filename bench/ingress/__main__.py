@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Mapping
 
 from bench.ingress import growth, pictures, table, trace, zero
-from bench.ingress.bed import Bed
-from bench.results_file import RESULTS, write_results
+from bench.ingress.bed import NAMESPACE, Bed
+from bench.results_file import add_results
 from hack.cluster import select_backend
 from hack.cluster.embedded.modules import INGRESS_NGINX_VERSION
 from hack.cluster.kubectl import Kubectl
@@ -40,7 +40,7 @@ def main() -> int:
     measured = [part for part in ON_CLUSTER if part in chosen]
     if measured:
         backend = select_backend()
-        bed = Bed(backend, Kubectl(backend), backend.ingress())
+        bed = Bed(backend, Kubectl(backend), NAMESPACE, backend.ingress())
         try:
             for part in measured:
                 bed.begin()
@@ -56,15 +56,8 @@ def main() -> int:
 
 def write(figures: Mapping[str, float], **versions: str) -> None:
     """Write the figures beside those of parts that were run before."""
-    path = RESULTS / f"{NAME}.json"
-    before = json.loads(path.read_text()) if path.exists() else {"figures": {}, "versions": {}}
-    known = {key: value for key, value in before["versions"].items() if key == "kubernetes"}
-    write_results(
-        NAME,
-        {**before["figures"], **figures},
-        repeats=TABLE_REPEATS,
-        versions={**known, "ingress-nginx": INGRESS_NGINX_VERSION, "nginx": "1.22.1", **versions},
-    )
+    with_controller = {"ingress-nginx": INGRESS_NGINX_VERSION, "nginx": "1.22.1", **versions}
+    add_results(NAME, figures, repeats=TABLE_REPEATS, versions=with_controller)
 
 
 if __name__ == "__main__":

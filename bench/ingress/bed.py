@@ -15,59 +15,20 @@ from bench.load.client import Settings, replay
 from bench.load.payload import embeddings
 from bench.load.record import Record
 from bench.load.schedule import Send
-from hack.cluster import Backend
+from bench.pools import Object, Pools
 from hack.cluster.backend import IngressAddress
-from hack.cluster.kubectl import Kubectl
-from hack.cluster.waiting import wait_for
 
 NAMESPACE = "bench-ingress"
 RAW = Path(__file__).parents[2] / "build" / "bench" / "ingress"
 CLIENTS = 8
 PATH = "/v1/embeddings"
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Bed:
-    """The cluster, and where its controller answers."""
+class Bed(Pools):
+    """Pools of the cluster, and where its controller answers."""
 
-    backend: Backend
-    kubectl: Kubectl
     ingress: IngressAddress
-
-    def begin(self) -> None:
-        """Make the namespace, empty."""
-        self.end()
-        self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-
-    def end(self) -> None:
-        """Remove everything."""
-        self.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=90s")
-
-    def apply(self, name: str, spec: Object) -> None:
-        """Apply a pool."""
-        manifest = {"apiVersion": "warmpool.dev/v1alpha1", "kind": "WarmModelPool", "spec": spec}
-        self.kubectl.apply({**manifest, "metadata": {"name": name}}, namespace=NAMESPACE)
-
-    def pool(self, name: str) -> Object:
-        """Return a pool."""
-        return self.kubectl.get("wmp", name, "-n", NAMESPACE)
-
-    def pods(self, name: str) -> list[Object]:
-        """Return the pods of a pool that are not terminating."""
-        items = self.kubectl.get("pods", "-n", NAMESPACE, "-l", f"warmpool.dev/pool={name}")["items"]
-        return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
-
-    def settle(self, name: str, count: int) -> None:
-        """Wait until a pool has so many warm pods and no others, and the controller sends to them."""
-
-        def settled() -> bool:
-            status = self.pool(name).get("status", {})
-            pods = status.get("pods", {})
-            moving = pods.get("warming", 0) + pods.get("draining", 0)
-            return (pods.get("ready", 0), moving, len(self.pods(name))) == (count, 0, count)
-
-        wait_for(f"{count} warm pods", settled, timeout=120)
 
     def computed(self, name: str) -> float:
         """Return the requests that the pods of a pool have computed to their end."""

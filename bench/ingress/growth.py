@@ -5,11 +5,10 @@ import threading
 import time
 from typing import Any
 
-from bench.ingress.bed import NAMESPACE, Bed, Object, keep, send, spec
+from bench.ingress.bed import NAMESPACE, Bed, keep, send, spec
 from bench.load.record import Record
 from bench.load.schedule import Send
-from bench.reaction.watcher import Watcher
-from hack.cluster.kubectl import find_tool
+from bench.pools import Object
 
 HOST, NAME = "growth.example.org", "growth"
 CEILING, CONCURRENCY, SERVICE_MS = 4, 2, 200
@@ -32,10 +31,9 @@ def measure(bed: Bed) -> dict[str, float]:
     """Burst on one pod, then change the limit again and again under a load that fits."""
     bed.apply(NAME, pool())
     bed.settle(NAME, 1)
-    base = [find_tool(bed.backend, "kubectl"), "--kubeconfig", str(bed.backend.kubeconfig)]
     limit_path = "{.metadata.annotations.nginx\\.ingress\\.kubernetes\\.io/limit-connections}"
-    ready_watch = Watcher(base, "wmp", NAME, NAMESPACE, "{.status.pods.ready}")
-    with ready_watch as ready, Watcher(base, "ingress", NAME, NAMESPACE, limit_path) as limit:
+    ready_watch = bed.watch("wmp", NAME, "{.status.pods.ready}")
+    with ready_watch as ready, bed.watch("ingress", NAME, limit_path) as limit:
         sends = [Send(number / RATE, 4) for number in range(RATE * SECONDS)]
         begin = time.monotonic()
         records = send(bed.ingress, HOST, sends, deadline=10, clients=1)

@@ -10,9 +10,10 @@ the pods compute, with everything else left to its default.
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from bench.ingress.bed import CLIENTS, NAMESPACE, Bed, Object, keep, send, spec
+from bench.ingress.bed import CLIENTS, NAMESPACE, Bed, keep, send, spec
 from bench.load.record import Record, percentile
 from bench.load.schedule import Send
+from bench.pools import Object
 
 PODS, CONCURRENCY, SERVICE_MS = 2, 4, 200
 AT_ONCE, PER_SECOND, SECONDS = 300, 60, 10

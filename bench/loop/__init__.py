@@ -1,1 +1,1 @@
-"""What the control loop costs and how fast it is: one decision, one tick of a full cluster, demand to write."""
+"""What the control loop costs, how fast it is, and what it never loses; in parts that can be run one by one."""

@@ -1,53 +1,66 @@
-"""`python -m bench.loop`: figures of the control loop, into `bench/results/loop.json`.
+"""`python -m bench.loop [PART ...]`: run parts, add their figures to `bench/results/loop.json`.
 
-`--local` measures what needs no cluster: one step, and one tick of 100 pools with 20 pods each. Without it the
-steps of `bench.reaction` are made too, on the cluster that is there and with the operator that is installed in
-it.
+`decide` and `tick` need no cluster. The others need the operator installed (`make demo`) on a cluster whose
+Services are reached from here: the embedded one. A part that ended is kept, whatever the next one does.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping
 
-from bench.loop.deciding import STEPS, decide_us_p50
-from bench.loop.ticking import tick_seconds
-from bench.reaction.__main__ import STEPS as ROUND
-from bench.reaction.__main__ import measure, percentile
-from bench.results_file import write_results
+from bench.loop import demand, floor, leader, rollout, schedule, shrink
+from bench.loop.bed import NAMESPACE
+from bench.loop.deciding import decide_us_p50
+from bench.loop.ticking import tick_figures
+from bench.pools import Pools
+from bench.results_file import add_results
 from hack.cluster import select_backend
+from hack.cluster.kubectl import Kubectl
+
+NAME = "loop"
+LOCAL: Mapping[str, Callable[[], dict[str, float]]] = {
+    "decide": lambda: {"decide_us_p50": decide_us_p50()},
+    "tick": tick_figures,
+}
+ON_CLUSTER: Mapping[str, Callable[[Pools], dict[str, float]]] = {
+    "demand": demand.measure,
+    "shrink": shrink.measure,
+    "rollout": rollout.measure,
+    "leader": leader.measure,
+    "schedule": schedule.measure,
+    "floor": floor.measure,
+}
+PARTS = (*LOCAL, *ON_CLUSTER)
+REPEATS = demand.ROUNDS * demand.STEPS
+"""Of the steps of demand; the other parts say in figures how often they did what."""
 
 
 def main() -> int:
-    """Measure and write."""
+    """Run the parts that were named, all without names."""
     parser = argparse.ArgumentParser(prog="python -m bench.loop", description=__doc__)
-    parser.add_argument("--local", action="store_true", help="only what needs no cluster")
-    parser.add_argument("--rounds", type=int, default=5, help=f"rounds of {ROUND} steps (default 5)")
-    arguments = parser.parse_args()
-    ticks = tick_seconds()
-    figures = {
-        "decide_us_p50": decide_us_p50(),
-        "tick_s_p50_100x20": percentile([wall for wall, _ in ticks], 50),
-        "tick_s_p99_100x20": percentile([wall for wall, _ in ticks], 99),
-        "tick_cpu_s_p50_100x20": percentile([cpu for _, cpu in ticks], 50),
-    }
-    versions = {}
-    repeats = len(ticks)
-    if not arguments.local:
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    chosen = parser.parse_args().parts or PARTS
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    for part in (each for each in LOCAL if each in chosen):
+        keep(LOCAL[part]())
+    if parts := [each for each in ON_CLUSTER if each in chosen]:
         backend = select_backend()
-        bounds, replicas = measure(backend, rounds=arguments.rounds)
-        versions["kubernetes"] = backend.status().version
-        repeats = len(replicas)
-        figures |= {
-            "demand_to_hpa_s_p50": percentile(bounds, 50),
-            "demand_to_hpa_s_p99": percentile(bounds, 99),
-            "demand_to_write_s_p50": percentile(replicas, 50),
-            "demand_to_write_s_p99": percentile(replicas, 99),
-            "demand_to_write_s_max": max(replicas),
-        }
-    print(json.dumps(figures, indent=2), f"{STEPS} steps, {len(ticks)} ticks", sep="\n")
-    if not arguments.local:
-        print(write_results("loop", figures, repeats=repeats, versions=versions))
+        bed = Pools(backend, Kubectl(backend), NAMESPACE)
+        try:
+            for part in parts:
+                bed.begin()
+                keep(ON_CLUSTER[part](bed), kubernetes=backend.status().version)
+        finally:
+            bed.end()
     return 0
+
+
+def keep(figures: Mapping[str, float], **versions: str) -> None:
+    """Write the figures of a part beside those of the others."""
+    print(json.dumps(figures, indent=2), flush=True)
+    add_results(NAME, figures, repeats=REPEATS, versions=versions)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from bench.load.record import percentile
 from warmpool_operator.api import names
 from warmpool_operator.app import steady_clock
 from warmpool_operator.observe.cache import Cache, Key
@@ -149,6 +150,17 @@ async def _ticks(port: int) -> list[tuple[float, float]]:
 async def _work(reconciler: Reconciler, keys: Any) -> None:
     for key in keys:
         await reconciler.reconcile(key)
+
+
+def tick_figures() -> dict[str, float]:
+    """Return figures of seconds and processor seconds per tick."""
+    ticks = tick_seconds()
+    walls, spent = [wall for wall, _ in ticks], [cpu for _, cpu in ticks]
+    return {
+        "tick_s_p50_100x20": percentile(walls, 50) or 0.0,
+        "tick_s_p99_100x20": percentile(walls, 99) or 0.0,
+        "tick_cpu_s_p50_100x20": percentile(spent, 50) or 0.0,
+    }
 
 
 def tick_seconds() -> list[tuple[float, float]]:

@@ -27,6 +27,7 @@ import hypothesis
 import pytest
 
 import warmpool_operator.api.pool  # noqa: F401 - loaded once, before the forks
+from bench.mutation.judged import judgements
 from bench.mutation.mutants import Mutant, mutants_of
 from bench.results_file import write_results
 
@@ -36,8 +37,6 @@ TESTS: Final = ROOT / "tests/operator/capacity"
 EXAMPLES: Final = 60
 PROFILE: Final = "mutation"
 LIMIT_SECONDS: Final = 120.0
-JUDGED: Final = Path(__file__).parent / "survivors.json"
-"""Mutants that are known to survive, with the reason."""
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -115,13 +114,13 @@ def main() -> int:
         raise SystemExit("the tests fail without any mutant")
     end = time.monotonic() + arguments.seconds
 
-    known = json.loads(JUDGED.read_text(encoding="utf-8")) if JUDGED.exists() else {}
+    known = judgements()
 
     def judge(mutant: Mutant) -> bool | None:
         if time.monotonic() >= end:
             return None
         if alive := survives(mutant):
-            print(f"survived: {mutant}: {known.get(str(mutant), 'NOT JUDGED')}", flush=True)
+            print(f"survived: {mutant}: {known.get(mutant.key, 'NOT JUDGED')}", flush=True)
         return alive
 
     with ThreadPoolExecutor(arguments.workers) as pool:

@@ -6,6 +6,7 @@ dataclasses are left alone: faults there are the type checker's to find.
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,40 +37,95 @@ CALLS = {"max": "min", "min": "max", "any": "all", "all": "any"}
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is changed, without the change.
+
+    Attributes:
+        line: where.
+        what: in words.
+        key: what it does and in which function, whatever line that is on; unique in its module.
+    """
+
+    line: int
+    what: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Mutant:
-    """One fault.
+    """One fault in a module.
 
     Attributes:
         path: of the module.
-        line: where.
-        what: in words.
+        fault: what is changed.
         source: of the whole module with the fault in it.
     """
 
     path: Path
-    line: int
-    what: str
+    fault: Fault
     source: str
 
+    @property
+    def key(self) -> str:
+        """What it does and where, unique over all modules and the same after edits elsewhere."""
+        return f"{self.path.name}: {self.fault.key}"
+
     def __str__(self) -> str:
-        return f"{self.path.name}:{self.line}: {self.what}"
+        return f"{self.path.name}:{self.fault.line}: {self.fault.key}"
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    places = list(_places(tree))
-    for index, node in enumerate(places):
-        for number, (what, _) in enumerate(_changes(copy.deepcopy(node))):
-            mutated = copy.deepcopy(tree)
-            target = list(_places(mutated))[index]
-            _, change = list(_changes(target))[number]
-            change()
-            yield Mutant(path, node.lineno, what, ast.unparse(mutated))
+    for (index, number), fault in faults_of(tree):
+        mutated = copy.deepcopy(tree)
+        target = list(_places(mutated))[index]
+        _, change = list(_changes(target.node))[number]
+        change()
+        yield Mutant(path, fault, ast.unparse(mutated))
 
 
-def _places(node: ast.AST) -> Iterator[ast.expr | ast.If]:
+def faults_of(tree: ast.Module) -> Iterator[tuple[tuple[int, int], Fault]]:
+    """Yield every fault of a module, with the numbers of its place and of the change there."""
+    seen: Counter[str] = Counter()
+    for index, place in enumerate(_places(tree)):
+        for number, (what, _) in enumerate(_changes(copy.deepcopy(place.node))):
+            key = f"{place.scope}: {place.text()}: {what}"
+            seen[key] += 1
+            again = f" ({seen[key]})" if seen[key] > 1 else ""
+            yield (index, number), Fault(place.node.lineno, what, key + again)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A node that may be changed.
+
+    Attributes:
+        node: the node.
+        around: the expression or statement that it is part of.
+        scope: the function, after the classes and functions that it is in.
+    """
+
+    node: ast.expr | ast.If
+    around: ast.AST
+    scope: str
+
+    def text(self) -> str:
+        """The source that is changed: of a number or a truth value, what it stands in."""
+        match self.node:
+            case ast.If() | ast.IfExp():
+                return ast.unparse(self.node.test)
+            case ast.Constant() if not hasattr(self.around, "body"):
+                return ast.unparse(self.around)
+            case _:
+                return ast.unparse(self.node)
+
+
+def _places(node: ast.AST, around: ast.AST | None = None, scope: str = "") -> Iterator[_Place]:
     """Yield the nodes that may be changed, in a fixed order."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        scope = f"{scope}.{node.name}" if scope else node.name
+    around = node if around is None or isinstance(node, ast.expr | ast.stmt) else around
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "decorator_list", "type_params", "bases"}:
             continue
@@ -77,8 +133,8 @@ def _places(node: ast.AST) -> Iterator[ast.expr | ast.If]:
             if not isinstance(child, ast.AST) or _is_docstring(child):
                 continue
             if isinstance(child, ast.If | ast.expr):
-                yield child
-            yield from _places(child)
+                yield _Place(child, around, scope or "module")
+            yield from _places(child, around, scope)
 
 
 def _is_docstring(node: ast.AST) -> bool:

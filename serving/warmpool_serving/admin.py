@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from warmpool_serving.logs import event
 from warmpool_serving.names import AdminPath, State
@@ -27,8 +27,18 @@ _STUCK_BATCHES: Final = 20.0
 Answer = tuple[int, dict[str, Any] | bytes]
 
 
-class AdminApi:
+class Answers(Protocol):
     """The answers, apart from HTTP."""
+
+    def get(self, path: str) -> Answer:
+        """Answers a GET."""
+
+    def drain(self, authorization: str | None, *, retire: bool) -> Answer:
+        """Retires or un-retires."""
+
+
+class AdminApi:
+    """The answers of a model server."""
 
     def __init__(self, report: Report, *, token: str, on_retire: Callable[[bool], None]) -> None:
         self._report, self._token, self._on_retire = report, token.encode(), on_retire
@@ -105,7 +115,7 @@ class AdminApi:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    api: ClassVar[AdminApi]
+    api: ClassVar[Answers]
     protocol_version = "HTTP/1.1"
     server_version = "warmpool"
     sys_version = ""
@@ -162,7 +172,7 @@ class _Server(ThreadingHTTPServer):
         event("admin connection broke", level=10)
 
 
-def serve_admin(api: AdminApi, host: str, port: int) -> int:
+def serve_admin(api: Answers, host: str, port: int) -> int:
     """Listens from now on, in a thread; returns the port.
 
     Raises:

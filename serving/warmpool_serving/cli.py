@@ -1,4 +1,4 @@
-"""``warmpool-serve``: serves a model, fetches one, or exports one.
+"""``warmpool-serve``: serves a model, fetches one, exports one, or warms a server of another make.
 
 Only the standard library is imported here; ``fetch`` and ``export`` bring in their own.
 """
@@ -23,6 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from warmpool_serving.models.fetch import main as fetch  # noqa: PLC0415
 
         return fetch(arguments[1:])
+    if arguments[:1] == ["warm"]:
+        from warmpool_serving.warmer.command import main as warm  # noqa: PLC0415
+
+        return warm(arguments[1:])
     return _serve(arguments)
 
 
@@ -45,7 +49,8 @@ def _serve(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="warmpool-serve",
-        description="Serves one embedding model. `export` makes a bundle to serve, `fetch` brings one here.",
+        description="Serves one embedding model. `export` makes a bundle to serve, `fetch` brings one here,"
+        " `warm` warms a server of another make.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"warmpool-serve {__version__}")

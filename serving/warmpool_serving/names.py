@@ -57,6 +57,8 @@ class Exit:
     """A port cannot be bound."""
     FETCH: Final = 5
     """The model could not be fetched; another try goes on where this one stopped."""
+    WARM: Final = 6
+    """The server refuses the warm-up request."""
 
 
 class AdminPath:

@@ -11,6 +11,9 @@ from warmpool_operator.api.model import Model
 from warmpool_operator.api.scaling import Scaling
 from warmpool_operator.api.server import Server, Startup
 
+WARMED = "(has(self.startup) && has(self.startup.warmup) && has(self.startup.warmup.http))"
+"""Whether a sidecar warms the server, as a rule says it."""
+
 
 class PoolSpec(ApiModel):
     """How warm a model must be kept, and what serves it."""
@@ -25,7 +28,20 @@ class PoolSpec(ApiModel):
                 "scaling.hpa.cpuUtilizationPercent is a percentage of the CPU request: set"
                 " server.resources.requests.cpu",
                 field_path=".scaling.hpa.cpuUtilizationPercent",
-            )
+            ),
+            cel(
+                f"!{WARMED} || self.server.protocol != 'warmpool'",
+                "startup.warmup.http is for servers of other makes: this project's own warms itself, by"
+                " startup.warmup.requests",
+                field_path=".startup.warmup.http",
+            ),
+            cel(
+                f"!{WARMED} || !has(self.server.metrics) || !has(self.server.metrics.port)"
+                " || self.server.metrics.port != self.server.adminPort",
+                "server.metrics.port and server.adminPort must differ: the sidecar of startup.warmup.http listens"
+                " on adminPort",
+                field_path=".server.adminPort",
+            ),
         )
     )
 

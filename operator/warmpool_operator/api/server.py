@@ -17,6 +17,7 @@ from warmpool_operator.api.protocol import (
 )
 from warmpool_operator.api.quantity import Quantity
 from warmpool_operator.api.source import ImageName, PullPolicy
+from warmpool_operator.api.warmup import Warmup
 
 OWNED_VARIABLES = tuple(value for name, value in vars(names.Env).items() if name.isupper())
 """Variables that the operator sets: a pool gives them through its own fields."""
@@ -137,7 +138,8 @@ class Server(ApiModel):
     port: PortNumber = 8080
     """Port that serves clients."""
     admin_port: PortNumber = 8081
-    """Port of probes, metrics and the operator; in no Service that an Ingress uses."""
+    """Port of probes, metrics and the operator; in no Service that an Ingress uses. Beside a server of another
+    make it is the port of the sidecar that warms it."""
     container_concurrency: int = Field(
         # One default cannot serve all, so the API server fills in none.
         default_factory=lambda fields: 8 if fields.get("protocol") == "warmpool" else 1,
@@ -171,13 +173,6 @@ class Server(ApiModel):
             queued=(wish.queued,) if wish.queued is not None else preset.queued,
             health=self.health_path or preset.health,
         )
-
-
-class Warmup(ApiModel):
-    """What a pod computes before it calls itself ready."""
-
-    requests: int = Field(default=3, ge=1, le=100)
-    """Warm-up requests, beside the golden vectors that prove the answers right."""
 
 
 class Startup(ApiModel):

@@ -8,6 +8,7 @@ from warmpool_operator.desired.pool import Manifest, Pool
 from warmpool_operator.desired.security import container_security, resources, tmp_mount
 from warmpool_operator.desired.source import model_mounts
 from warmpool_operator.desired.timing import DRAIN_PROPAGATION_SECONDS, STARTUP_PERIOD_SECONDS, timing_of
+from warmpool_operator.desired.warmer import warmed
 
 
 def container(pool: Pool, *, admin_token: str) -> Manifest:
@@ -79,7 +80,7 @@ def _foreign(pool: Pool, metrics: LoadMetrics) -> Manifest:
     times = {"timeoutSeconds": 2, "failureThreshold": 3}
     return {
         "startupProbe": {
-            **health(),
+            **(warmed(pool.spec) or health()),
             "periodSeconds": STARTUP_PERIOD_SECONDS,
             "timeoutSeconds": 1,
             "failureThreshold": timing_of(pool.spec).startup_failure_threshold,

@@ -7,6 +7,7 @@ from warmpool_operator.desired.pool import Manifest, Pool
 from warmpool_operator.desired.security import TMP_VOLUME
 from warmpool_operator.desired.source import init_containers, model_volumes
 from warmpool_operator.desired.timing import timing_of
+from warmpool_operator.desired.warmer import warmers
 
 PROTECTED_LABELS = (names.LABEL_POOL, names.LABEL_COMPONENT, names.LABEL_MANAGED_BY)
 """Labels that an overlay may not change: the selector finds pods by them, and so does the operator."""
@@ -41,6 +42,7 @@ def pod_template(pool: Pool, *, admin_token: str) -> Manifest:
 
     The operator's labels win over the overlay: without them the pods would belong to no pool.
     """
+    beside = [*init_containers(pool.spec), *warmers(pool.spec)]
     base: Manifest = {
         "metadata": {"labels": pool.labels},
         "spec": {
@@ -48,7 +50,7 @@ def pod_template(pool: Pool, *, admin_token: str) -> Manifest:
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": timing_of(pool.spec).termination_grace,
             "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            **({"initContainers": fetching} if (fetching := init_containers(pool.spec)) else {}),
+            **({"initContainers": beside} if beside else {}),
             "containers": [container(pool, admin_token=admin_token)],
             "volumes": [{"name": TMP_VOLUME, "emptyDir": {}}, *model_volumes(pool.spec)],
         },

@@ -7,7 +7,6 @@ from warmpool_operator.desired.pool import Manifest
 from warmpool_operator.desired.security import container_security, resources, tmp_mount
 
 MODEL_VOLUME = "model"
-PROGRAM = "warmpool-serve"
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name that the hub's tools read it by
 
 
@@ -47,7 +46,7 @@ def init_containers(spec: PoolSpec) -> list[Manifest]:
             "name": names.FETCH_CONTAINER,
             "image": (fetch.image if fetch else None) or spec.server.image,
             "imagePullPolicy": spec.server.image_pull_policy,
-            "command": [PROGRAM, "fetch", *_arguments(spec)],
+            "command": [names.PROGRAM, "fetch", *_arguments(spec)],
             "resources": resources(spec.server.resources),
             "securityContext": container_security(),
             "terminationMessagePolicy": "FallbackToLogsOnError",

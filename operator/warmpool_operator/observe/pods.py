@@ -29,6 +29,8 @@ TEMPLATE_HASH_LABEL = "pod-template-hash"
 EVICTED = "Evicted"
 EVICTION_IS_NEWS_MS = 600_000
 ENDED = frozenset({Reason.CRASH_LOOP, Reason.MODEL_UNUSABLE, Reason.SETTING_REFUSED})
+OWN_WORDS = {names.FETCH_CONTAINER: Reason.MODEL_FETCH, names.WARM_CONTAINER: Reason.WARMUP}
+"""Containers beside the server that say themselves what is wrong."""
 CONFIG_ERRORS = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
@@ -94,8 +96,13 @@ def view(pod: Manifest) -> PodView:
         trouble=trouble,
         template=(metadata.get("labels") or {}).get(TEMPLATE_HASH_LABEL, ""),
         restarts=_restarts(status),
-        fetches=bool((pod.get("spec") or {}).get("initContainers")),
+        fetches=_fetches_first(pod.get("spec") or {}),
     )
+
+
+def _fetches_first(spec: Manifest) -> bool:
+    """Whether anything must end before the server starts; a sidecar does not."""
+    return any(each.get("restartPolicy") != "Always" for each in spec.get("initContainers") or [])
 
 
 def _restarts(status: Manifest) -> int:
@@ -131,31 +138,36 @@ def _stage(
         (each for each in status.get("containerStatuses") or [] if each["name"] == names.CONTAINER), None
     )
     if not _runs(container):
-        if (trouble := _before_it(status)) is not None:
+        if (trouble := _beside_it(status.get("initContainerStatuses") or [])) is not None:
             return Stage.FAILED, trouble
         if _fetches(status):
             return Stage.SETUP, None
     if container is None:
         return Stage.PENDING if not scheduled else Stage.IMAGE_PULL, None
-    return _container_stage(container, allowed)
+    stage, trouble = _container_stage(container, allowed)
+    if stage is Stage.SETUP and trouble is None:
+        # It runs and is not started: what it waits for may be the sidecar that warms it.
+        others = status.get("initContainerStatuses") or []
+        trouble = _beside_it(each for each in others if each["name"] == names.WARM_CONTAINER)
+    return stage, trouble
 
 
 def _runs(container: Manifest | None) -> bool:
     return container is not None and "running" in (container.get("state") or {})
 
 
-def _before_it(status: Manifest) -> Trouble | None:
-    """Return what an init container fails of: the server's own status then only says that it waits."""
-    for container in status.get("initContainerStatuses") or []:
+def _beside_it(containers: Iterable[Manifest]) -> Trouble | None:
+    """Return what an init container or a sidecar fails of: the server's own status only says that it waits."""
+    for container in containers:
         state = container.get("state") or {}
         if (state.get("terminated") or {}).get("exitCode") == 0:
             continue
         # The kubelet calls a running init container started: that is no reason to forget how the last try ended.
-        trouble = _container_stage(container | {"started": False}, NOTHING)[1]
+        trouble = _container_stage({**container, "started": False}, NOTHING)[1]
         if trouble is None:
             continue
-        if container["name"] == names.FETCH_CONTAINER and trouble.reason in ENDED:
-            return Trouble(Reason.MODEL_FETCH, trouble.message.partition(": ")[2] or trouble.message)
+        if (reason := OWN_WORDS.get(container["name"])) is not None and trouble.reason in ENDED:
+            return Trouble(reason, trouble.message.partition(": ")[2] or trouble.message)
         return Trouble(trouble.reason, f"init container {container['name']}: {trouble.message}")
     return None
 

@@ -1,4 +1,5 @@
-"""Stands in for a server of another make: healthy on every path, and a page of metrics that does not change.
+"""Stands in for a server of another make: healthy on every path, content with every request, and a page of
+metrics that does not change.
 
 `python -c CODE PORT PAGE`
 """
@@ -8,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET with the page."""
+    """Answers GET with the page, and POST with nothing."""
 
     def do_GET(self) -> None:
         """Show the page."""
@@ -17,6 +18,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """Be content."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""

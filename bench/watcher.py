@@ -15,9 +15,21 @@ class Watcher:
         name: of the object.
         namespace: of the object.
         field: JSONPath of an integer field, such as `{.spec.replicas}`.
+        absent: what it means that the field is not there; None: nothing.
     """
 
-    def __init__(self, kubectl: list[str], kind: str, name: str, namespace: str, field: str) -> None:
+    def __init__(
+        self,
+        kubectl: list[str],
+        kind: str,
+        name: str,
+        namespace: str,
+        field: str,
+        *,
+        absent: int | None = None,
+    ) -> None:
+        self._absent = absent
+        self._what = f"{kind}/{name} {field}"
         output = f"jsonpath={field}{{'\\n'}}"
         self._argv = [*kubectl, "get", kind, name, "-n", namespace, "--watch", "-o", output]
         self.seen: list[tuple[float, int]] = []
@@ -33,6 +45,14 @@ class Watcher:
         self._process.wait(10)
         self._thread.join(10)
 
+    def __str__(self) -> str:
+        return self._what
+
+    @property
+    def latest(self) -> int | None:
+        """The value that was seen last, None before the first one."""
+        return self.seen[-1][1] if self.seen else None
+
     def reached(self, value: int, *, since: float, seconds: float) -> float | None:
         """Wait until the field is at least `value`; return the seconds after `since`, None if it never was."""
         while time.monotonic() < since + seconds:
@@ -43,6 +63,9 @@ class Watcher:
         return None
 
     def _follow(self) -> None:
-        for line in self._process.stdout or ():
-            if line.strip():
-                self.seen.append((time.monotonic(), int(line)))
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+        with self._process.stdout as lines:
+            for line in lines:
+                value = int(line) if line.strip() else self._absent
+                if value is not None:
+                    self.seen.append((time.monotonic(), value))

@@ -1,1 +1,0 @@
-"""How fast demand becomes writes: steps of one request each, on a real cluster."""

@@ -1,0 +1,1 @@
+"""A sidecar for servers of other makes: sends first requests, and says warm once they were answered."""
