@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from hack.cluster import ClusterError
 from hack.cluster.kubectl import Kubectl
-from tests.operator.api.invalid import CASES, ROOT, RULES, VALID, changed
+from tests.operator.api.examples import EXAMPLES, pool_in
+from tests.operator.api.invalid import CASES, RULES, VALID, changed
 from warmpool_operator.api import crd, names
 from warmpool_operator.api.pool import PoolSpec
 
 CRD = f"{names.PLURAL}.{names.GROUP}"
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,7 +56,7 @@ def test_invalid_pool_is_refused_in_words(dry_create: Create, case: dict[str, An
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_is_accepted_and_filled_as_the_models_fill_it(dry_create: Create, path: Path) -> None:
-    pool = yaml.safe_load(path.read_text())
+    pool = pool_in(path)
     stored = dry_create(pool)
     assert stored["spec"] == PoolSpec.model_validate(pool["spec"]).to_wire()
     assert "status" not in stored, "a status is written by the operator alone"

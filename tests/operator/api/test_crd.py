@@ -10,19 +10,12 @@ import yaml
 from kubernetes.client import V1CustomResourceDefinition
 from pydantic import ValidationError
 
+from tests.operator.api.examples import EXAMPLES, pool_in
 from tests.operator.api.invalid import CASES, ROOT, RULES, VALID, changed
 from warmpool_operator.api import crd, names
 from warmpool_operator.api.pool import PoolSpec
 
 COPIES = ("crds/warmmodelpools.warmpool.dev.yaml", "charts/warmpool/files/warmmodelpools.warmpool.dev.yaml")
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
-
-
-def pool_in(path: Path) -> dict[str, Any]:
-    """The pool of an example, which may carry other objects that it needs."""
-    documents = yaml.safe_load_all(path.read_text())
-    (pool,) = (each for each in documents if each["kind"] == names.KIND)
-    return dict(pool)
 
 
 def version() -> dict[str, Any]:
