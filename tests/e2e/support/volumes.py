@@ -1,6 +1,7 @@
 """A volume for clusters without storage of their own: a folder of the node behind a PersistentVolume.
 
-Of the kind `local`, not `hostPath`: only there does the kubelet give the folder to the group that a pod asks for.
+The folder belongs to the user of the project's image. A pod's fsGroup alone would not do: the kubelet gives a
+`local` volume to a group only when its first pod mounts it, and that may be a server that only reads.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from hack.cluster.kubectl import Kubectl
 from tests.e2e.support.pools import Object
 
 PARENT = "/var/tmp"
-MAKE = "import pathlib, sys; pathlib.Path('/node', sys.argv[1]).mkdir()"
+MAKE = "import os, sys; path = '/node/' + sys.argv[1]; os.mkdir(path); os.chown(path, 65532, 65532)"
 REMOVE = "import shutil, sys; shutil.rmtree('/node/' + sys.argv[1])"
 
 
