@@ -92,9 +92,12 @@ def _cpu(figures: Mapping[str, float]) -> str:
     rows = [
         [LABELS[system], *(f"{figures[f'cpu_ms_{system}_{cell}']:.1f}" for cell in _CELLS)]
         for system in LABELS
+        # A server that computes in a process that its first one does not wait for shows nothing there.
+        if figures[f"cpu_ms_{system}_{_CELLS[0]}"] > 0
     ]
     about = (
-        "CPU time of the server per request, in milliseconds, which neighbours on the machine change least:"
+        "CPU time of the server per request, in milliseconds, which neighbours on the machine change least"
+        " (BentoML's workers could not be counted):"
     )
     return f"{about}\n\n" + _table(["Server", *map(_heading, _CELLS)], rows)
 
