@@ -1,7 +1,6 @@
 """The cluster of the benchmark: images, operator, one namespace per run."""
 
 import json
-import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.burst.systems import APP, FLOOR, IMAGE, System, ingress
-from hack.cluster import Backend, ClusterError, select_backend
+from bench.install import install
+from hack.cluster import Backend, select_backend
 from hack.cluster.images import image_store
 from hack.cluster.kubectl import Kubectl, find_tool
 from hack.cluster.paths import Paths
@@ -18,7 +18,6 @@ from warmpool_operator.simulate.setup import Route
 
 ROOT = Path(__file__).parents[2]
 OPERATOR_IMAGE = "warmpool/operator:burst"
-OPERATOR, OPERATOR_NAMESPACE = "warmpool", "warmpool-system"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,21 +65,12 @@ class Bed:
         self.backend.load([OPERATOR_IMAGE, IMAGE])
 
     def install(self) -> None:
-        """Install the operator of this checkout, and make sure that a new pod of it runs.
+        """Install the operator of this checkout.
 
         Raises:
             ClusterError: Helm says no.
         """
-        name, tag = OPERATOR_IMAGE.split(":")
-        argv = [find_tool(self.backend, "helm"), "--kubeconfig", str(self.backend.kubeconfig)]
-        argv += ["upgrade", "--install", OPERATOR, str(ROOT / "charts/warmpool"), "--take-ownership"]
-        argv += ["--namespace", OPERATOR_NAMESPACE, "--create-namespace", "--wait", "--timeout", "90s"]
-        argv += ["--set", f"image.repository={name}", "--set", f"image.tag={tag}"]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=150)
-        if done.returncode != 0:
-            raise ClusterError(f"helm: {done.stderr.strip()}")
-        self.kubectl("rollout", "restart", f"deployment/{OPERATOR}", "-n", OPERATOR_NAMESPACE)
-        self.kubectl("rollout", "status", f"deployment/{OPERATOR}", "-n", OPERATOR_NAMESPACE, "--timeout=90s")
+        install(self.backend, OPERATOR_IMAGE)
 
     @contextmanager
     def deployed(self, system: System, namespace: str) -> Iterator[Door]:

@@ -1,6 +1,7 @@
 """`python -m bench.ingress [PART ...]`: run parts, add their figures to the results, draw pictures.
 
-The operator must be installed, and the cluster reachable from here by its pods' addresses: the embedded one.
+The operator is installed (image from `make images`); the cluster must be one whose pods are reached from here: the
+embedded one.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from bench.ingress import growth, pictures, table, trace, zero
 from bench.ingress.bed import NAMESPACE, Bed
+from bench.install import install
 from bench.results_file import add_results
 from hack.cluster import select_backend
 from hack.cluster.embedded.modules import INGRESS_NGINX_VERSION
@@ -40,6 +42,7 @@ def main() -> int:
     measured = [part for part in ON_CLUSTER if part in chosen]
     if measured:
         backend = select_backend()
+        install(backend)
         bed = Bed(backend, Kubectl(backend), NAMESPACE, backend.ingress())
         try:
             for part in measured:

@@ -1,6 +1,6 @@
 """`python -m bench.loop [PART ...]`: run parts, add their figures to `bench/results/loop.json`.
 
-`decide` and `tick` need no cluster. The others need the operator installed (`make demo`) on a cluster whose
+`decide` and `tick` need no cluster. The others install the operator (image from `make images`) on a cluster whose
 Services are reached from here: the embedded one. A part that ended is kept, whatever the next one does.
 """
 
@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.install import install
 from bench.loop import demand, floor, leader, rollout, schedule, shrink
 from bench.loop.bed import NAMESPACE
 from bench.loop.deciding import decide_us_p50
@@ -47,6 +48,7 @@ def main() -> int:
         keep(LOCAL[part]())
     if parts := [each for each in ON_CLUSTER if each in chosen]:
         backend = select_backend()
+        install(backend)
         bed = Pools(backend, Kubectl(backend), NAMESPACE)
         try:
             for part in parts:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bench.install import OPERATOR, OPERATOR_NAMESPACE
 from bench.load.record import percentile
 from bench.loop.bed import long_requests, spec, url
 from bench.loop.clients import send
@@ -23,7 +24,7 @@ REQUEST_SECONDS = 60.0
 GIVE_UP_SECONDS = 45.0
 DEAD_SECONDS = 2.0
 """After which a pod that was deleted by force has been killed: until then it may still decide."""
-OPERATOR, OPERATOR_NAMESPACE, REPLICAS = "warmpool", "warmpool-system", 2
+REPLICAS = 2
 
 
 def measure(bed: Pools) -> dict[str, float]:
