@@ -32,8 +32,12 @@ class Pools:
 
     def end(self) -> None:
         """Remove everything."""
-        arguments = ("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=180s")
-        self.kubectl(*arguments, timeout=200)
+        gone = ("delete", "namespace", self.namespace, "--ignore-not-found")
+        self.kubectl(*gone, "--wait=false")
+        # A pod may drain for as long as its requests take, and those of a run that was stopped have no client.
+        now = ("--grace-period=0", "--force", "--wait=false")
+        self.kubectl("delete", "pods", "--all", "-n", self.namespace, "--ignore-not-found", *now)
+        self.kubectl(*gone, "--timeout=180s", timeout=200)
 
     def apply(self, name: str, spec: Object) -> None:
         """Apply a pool."""
