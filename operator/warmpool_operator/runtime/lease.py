@@ -136,11 +136,20 @@ class LeaderElector:
         while True:
             if await self._attempt(self._settings.renew_deadline / 2):
                 break
-            # Up to a fifth longer, as in client-go: candidates must not try in step.
-            await asyncio.sleep(self._settings.retry_period * (1 + 0.2 * random.random()))  # noqa: S311
+            await asyncio.sleep(self._pause())
         self._leading = True
         log.info("%s leads: it holds %s", self._settings.identity, self._ref)
         self._on_started()
+
+    def _pause(self) -> float:
+        """Seconds until a candidate looks again: at the latest when the lease that it saw runs out.
+
+        Two looks for each renewal, since a renewal that is seen late is waited for that much longer.
+        """
+        # Up to a fifth longer, as in client-go: candidates must not try in step.
+        pause = self._settings.retry_period / 2 * (1 + 0.2 * random.random())  # noqa: S311
+        left = self._seen_at + self._seen.duration - self._clock() if self._seen else 0.0
+        return min(pause, left) if left > 0 else pause
 
     async def _keep(self) -> None:
         """Returns when the lease is lost."""
