@@ -106,7 +106,7 @@ bench-serving: setup ## The model server beside others; goes on where it was sto
 	@$(RUN) python -m bench.serving $(if $(FRESH),--fresh)
 
 .PHONY: bench-loop
-bench-loop: setup images ## The control loop: cost, speed, shrinks, rollouts, a killed leader.
+bench-loop: setup cluster-up images ## The control loop: cost, speed, shrinks, rollouts, a killed leader.
 	@$(RUN) python -m bench.loop $(PARTS)
 
 .PHONY: bench-mutation
@@ -114,7 +114,7 @@ bench-mutation: ## Mutants of capacity/ against its tests, 25 minutes at most; s
 	@$(RUN) python -m bench.mutation
 
 .PHONY: bench-ingress
-bench-ingress: setup images ## Limits and the answer at zero in a real ingress-nginx.
+bench-ingress: setup cluster-up images ## Limits and the answer at zero in a real ingress-nginx.
 	@$(RUN) python -m bench.ingress $(PARTS)
 
 ##@ Cluster and images

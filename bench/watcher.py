@@ -1,12 +1,11 @@
 """When a number in the cluster changed, by the clock of this machine."""
 
-import subprocess
-import threading
 import time
-from typing import Self
+
+from bench.following import Following
 
 
-class Watcher:
+class Watcher(Following):
     """Follows one field of one object and notes when each value was first seen.
 
     Args:
@@ -31,19 +30,8 @@ class Watcher:
         self._absent = absent
         self._what = f"{kind}/{name} {field}"
         output = f"jsonpath={field}{{'\\n'}}"
-        self._argv = [*kubectl, "get", kind, name, "-n", namespace, "--watch", "-o", output]
+        super().__init__([*kubectl, "get", kind, name, "-n", namespace, "--watch", "-o", output])
         self.seen: list[tuple[float, int]] = []
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv, stdout=subprocess.PIPE, text=True)
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
-        self._thread.join(10)
 
     def __str__(self) -> str:
         return self._what
@@ -62,10 +50,8 @@ class Watcher:
             time.sleep(0.02)
         return None
 
-    def _follow(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - it was asked for
-        with self._process.stdout as lines:
-            for line in lines:
-                value = int(line) if line.strip() else self._absent
-                if value is not None:
-                    self.seen.append((time.monotonic(), value))
+    def take_line(self, line: str) -> None:
+        """Note a value and when it came."""
+        value = int(line) if line.strip() else self._absent
+        if value is not None:
+            self.seen.append((time.monotonic(), value))

@@ -1,12 +1,12 @@
 """When pods came, were ready, and went, as a watch on the API server told it."""
 
 import json
-import subprocess
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+
+from bench.following import Following
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Life:
         return self.ready is not None and self.ready <= at < out
 
 
-class PodWatch:
+class PodWatch(Following):
     """Follows the pods of a namespace.
 
     Args:
@@ -44,30 +44,10 @@ class PodWatch:
     """
 
     def __init__(self, kubectl: list[str], namespace: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._argv = [
-            *kubectl,
-            "get",
-            "pods",
-            "-n",
-            namespace,
-            "--watch",
-            "--output-watch-events",
-            "-o",
-            "json",
-        ]
+        watch = ("get", "pods", "-n", namespace, "--watch", "--output-watch-events", "-o", "json")
+        super().__init__([*kubectl, *watch])
         self._clock = clock
         self.lives: dict[str, Life] = {}
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv, stdout=subprocess.PIPE, text=True, bufsize=1 << 16)
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
-        self._thread.join(10)
 
     def take(self, event: dict[str, Any]) -> None:
         """Note what one event of the watch tells."""
@@ -87,6 +67,6 @@ class PodWatch:
         if event["type"] == "DELETED":
             life.gone = now
 
-    def _follow(self) -> None:
-        for line in self._process.stdout or ():
-            self.take(json.loads(line))
+    def take_line(self, line: str) -> None:
+        """Note one event, as JSON."""
+        self.take(json.loads(line))
