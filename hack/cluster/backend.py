@@ -111,3 +111,11 @@ class Backend(Protocol):
             ClusterError: It cannot be had, with what to do about it.
         """
         ...
+
+    def evict_below(self, memory: str | None) -> None:
+        """Have nodes evict pods while less memory is free than this, for instance `12Gi`; None: as at first.
+
+        Raises:
+            ClusterError: The nodes are not ours to change.
+        """
+        ...

@@ -126,3 +126,11 @@ class KindBackend:
         path = "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}"
         address = run([*kubectl, "get", "nodes", "-o", path]).stdout.split()[0]
         return IngressAddress("nginx", f"http://{address}:{_HTTP}", f"https://{address}:{_HTTPS}")
+
+    def evict_below(self, memory: str | None) -> None:
+        """Restart the node's kubelet with an argument; pods go on meanwhile."""
+        argument = f"--eviction-hard=memory.available<{memory} --eviction-pressure-transition-period=5s"
+        node = f"{_CLUSTER}-control-plane"
+        line = f"KUBELET_EXTRA_ARGS={argument if memory else ''}"
+        run(["docker", "exec", node, "sh", "-c", f"echo '{line}' > /etc/default/kubelet"])
+        run(["docker", "exec", node, "systemctl", "restart", "kubelet"])

@@ -96,3 +96,8 @@ class NamedBackend:
                 " (class nginx) answers"
             )
         return IngressAddress("nginx", plain.rstrip("/"), secure.rstrip("/"))
+
+    def evict_below(self, memory: str | None) -> None:
+        """The nodes are others'."""
+        del memory
+        raise ClusterError(f"the nodes of context {self._context} are with those who run it")

@@ -33,7 +33,8 @@ class Batcher:
         """Starts no thread; ``urgent_after`` is the age in seconds from which a text goes first."""
         self._engine, self._limits, self._concurrency = engine, limits, concurrency
         self._urgent_after, self._on_batch, self._clock = urgent_after, on_batch, clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._asleep: list[threading.Condition] = []
         self._queue: list[Item] = []
         self._queued: set[Job] = set()
         self._running: set[Job] = set()
@@ -54,30 +55,31 @@ class Batcher:
 
     def stop(self, timeout: float = 1.0) -> None:
         """Lets the workers end; what is still queued stays unanswered, so drain first."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
-            self._changed.notify_all()
+            self._wake(len(self._asleep))
         until = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
     def submit(self, job: Job) -> None:
         """Queues an accepted request."""
-        with self._changed:
+        with self._lock:
             self._queue.extend(Item(job, index, len(text)) for index, text in enumerate(job.texts))
             self._queued.add(job)
             self._queued_tokens += job.tokens
-            self._changed.notify(min(len(job.texts), max(1, self._idle)))
+            self._wake(len(job.texts))
 
     def end(self, job: Job, outcome: Outcome) -> None:
         """Ends a request before it is computed; texts already in a batch are computed for nothing."""
-        with self._changed:
+        with self._lock:
             self._end(job, outcome)
-            self._changed.notify()
+            if self._queue:
+                self._wake()
 
     def end_all(self, outcome: Outcome) -> int:
         """Ends every request that is left; returns how many."""
-        with self._changed:
+        with self._lock:
             left = [*self._queued, *self._running]
             for job in left:
                 self._end(job, outcome)
@@ -85,7 +87,7 @@ class Batcher:
 
     def snapshot(self) -> Snapshot:
         """Counts at this moment."""
-        with self._changed:
+        with self._lock:
             now = self._clock()
             first = next((item.arrived for item in self._queue if item.fresh), now)
             return Snapshot(
@@ -98,7 +100,7 @@ class Batcher:
 
     def longest_batch(self) -> float:
         """Seconds the longest batch now in the engine has been there: a stuck worker shows here."""
-        with self._changed:
+        with self._lock:
             return max((self._clock() - since for since in self._busy_since.values()), default=0.0)
 
     def _work(self, worker: int) -> None:
@@ -112,8 +114,14 @@ class Batcher:
                 vectors, error = None, caught
             self._give(worker, batch, vectors, error, self._clock() - began)
 
+    def _wake(self, most: int = 1) -> None:
+        # Who fell asleep last comes first, its caches being warm: one client alone always has the same worker.
+        for _ in range(min(most, len(self._asleep))):
+            self._asleep.pop().notify()
+
     def _take(self, worker: int) -> list[Item] | None:
-        with self._changed:
+        call = threading.Condition(self._lock)
+        with self._lock:
             self._idle += 1
             try:
                 while True:
@@ -124,9 +132,10 @@ class Batcher:
                         self._busy_since[worker] = self._clock()
                         self._busy_then[worker] = len(self._busy_since)
                         if self._queue:
-                            self._changed.notify()
+                            self._wake()
                         return batch
-                    self._changed.wait()
+                    self._asleep.append(call)
+                    call.wait()
             finally:
                 self._idle -= 1
 
@@ -160,7 +169,7 @@ class Batcher:
     ) -> None:
         sizes = [item.tokens for item in batch]
         padded = max(sizes) * len(sizes) if self._limits.padded else sum(sizes)
-        with self._changed:
+        with self._lock:
             used = self._workers_used(worker)
             del self._busy_since[worker]
             if error is None:
@@ -179,7 +188,6 @@ class Batcher:
                     self._end(job, Outcome.OK)
                 elif job.over is not None and job.computing == 0:
                     self._running.discard(job)
-            self._changed.notify()
         if error is None:
             self._on_batch(BatchReport(len(sizes), sum(sizes), padded, seconds))
 

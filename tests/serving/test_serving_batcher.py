@@ -22,6 +22,7 @@ class Gated(FakeEngine):
         self.workers = workers
         self.permits = threading.Semaphore(0)
         self.batches: list[int] = []
+        self.threads: list[str] = []
         self.fail = False
         self.inside = self.most = 0
         self._counting = threading.Lock()
@@ -34,6 +35,7 @@ class Gated(FakeEngine):
         with self._counting:
             self.inside -= len(batch)
         self.batches.append(len(batch))
+        self.threads.append(threading.current_thread().name)
         if self.fail:
             raise RuntimeError("broken")
         return super().compute(batch)
@@ -104,6 +106,18 @@ def test_a_batch_forms_while_the_worker_is_busy(
     one.engine.permits.release(2)
     until(lambda: len(one.over) == 6)
     assert one.engine.batches == [1, 5]
+
+
+def test_one_client_alone_always_has_the_same_worker(
+    bench: Callable[..., Bench], until: Callable[..., None]
+) -> None:
+    one = bench(workers=3)
+    one.engine.permits.release(9)
+    for number in range(9):
+        until(lambda: len(one.batcher._asleep) == 3)
+        one.submit(f"text {number}")
+        until(lambda: len(one.over) == number + 1)  # noqa: B023 - called at once
+    assert len(set(one.engine.threads)) == 1
 
 
 def test_no_more_than_the_concurrency_run(bench: Callable[..., Bench], until: Callable[..., None]) -> None:

@@ -4,12 +4,15 @@ import random
 import shutil
 import struct
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
+from warmpool_serving.engines import onnx
 from warmpool_serving.engines.onnx import OnnxEngine
 from warmpool_serving.models import bundle
 from warmpool_serving.models.bundle import Golden
@@ -50,6 +53,35 @@ def test_each_text_alone_agrees_with_sentence_transformers(
         for golden, item in zip(reference, engine.encode([golden.text for golden in reference]), strict=True)
     )
     assert worst >= AGREES
+
+
+def test_batches_side_by_side_give_what_each_text_gives_alone(
+    engine: OnnxEngine, reference: list[Golden]
+) -> None:
+    items = engine.encode([golden.text for golden in reference])
+    with ThreadPoolExecutor(4) as pool:
+        vectors = list(pool.map(lambda item: engine.compute([item])[0], items))
+    worst = min(cosine(vector, golden.vector) for vector, golden in zip(vectors, reference, strict=True))
+    assert worst >= AGREES
+
+
+@pytest.mark.parametrize(
+    ("workers", "size", "sessions"), [(2, 512 << 20, 2), (2, (512 << 20) + 1, 1), (1, 1, 1)]
+)
+def test_a_second_session_is_opened_where_its_copy_of_the_weights_is_small(
+    minilm_bundle: Path, monkeypatch: pytest.MonkeyPatch, workers: int, size: int, sessions: int
+) -> None:
+    manifest = replace(bundle.read_manifest(minilm_bundle), files={"weights": bundle.FileEntry(size, "")})
+    opened: list[int] = []
+
+    def open_session(graph: Path, *, threads: int = 1) -> object:
+        assert graph == minilm_bundle / "model.onnx"
+        opened.append(threads)
+        return object()
+
+    monkeypatch.setattr(onnx, "open_session", open_session)
+    OnnxEngine(minilm_bundle, manifest, workers=workers).load()
+    assert sorted(opened) == sorted([workers, 1][:sessions])
 
 
 def test_a_batch_gives_what_each_text_gives_alone(engine: OnnxEngine, reference: list[Golden]) -> None:

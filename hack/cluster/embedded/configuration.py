@@ -11,6 +11,7 @@ from hack.cluster.embedded.pki import NODE_NAME
 PAUSE_IMAGE = "localhost/warmpool-pause:1"
 # A root of our own below which every pod's cgroup lies: what is in it is ours to end and to remove.
 CGROUP_ROOT = "warmpool"
+_EVICT_BELOW = "200Mi"
 _CNI_PLUGINS = "/usr/lib/cni"
 
 
@@ -24,8 +25,15 @@ def write_configuration(layout: Layout, *, cgroup_root: str) -> None:
     layout.config.mkdir(parents=True, exist_ok=True)
     (layout.config / "containerd.toml").write_text(containerd(layout))
     _write_json(layout.cni / "10-pods.conflist", pod_network(layout))
-    _write_json(layout.config / "kubelet.json", kubelet(layout, cgroup_root=cgroup_root))
+    write_kubelet(layout, cgroup_root=cgroup_root)
     _write_json(layout.config / "proxy.json", proxy(layout))
+
+
+def write_kubelet(layout: Layout, *, cgroup_root: str, evict_below: str = _EVICT_BELOW) -> None:
+    """Write the kubelet's file alone; it is read when the kubelet starts."""
+    _write_json(
+        layout.config / "kubelet.json", kubelet(layout, cgroup_root=cgroup_root, evict_below=evict_below)
+    )
 
 
 def containerd(layout: Layout) -> str:
@@ -80,7 +88,7 @@ def pod_network(layout: Layout) -> Mapping[str, object]:
     return {"cniVersion": "0.4.0", "name": POD_NETWORK, "plugins": [bridge, ports]}
 
 
-def kubelet(layout: Layout, *, cgroup_root: str) -> Mapping[str, object]:
+def kubelet(layout: Layout, *, cgroup_root: str, evict_below: str = _EVICT_BELOW) -> Mapping[str, object]:
     """Configuration of the kubelet; works on cgroup v1 and v2 and on machines that have little disk left."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -104,7 +112,13 @@ def kubelet(layout: Layout, *, cgroup_root: str) -> Mapping[str, object]:
         "tlsPrivateKeyFile": str(layout.pki / "kubelet.key"),
         "resolvConf": "/etc/resolv.conf",
         "maxPods": 250,
-        "evictionHard": {"memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        "evictionHard": {
+            "memory.available": evict_below,
+            "nodefs.available": "1%",
+            "imagefs.available": "1%",
+        },
+        # Not the default of 5 min: there is one node, and until then it takes no pod without a memory request.
+        "evictionPressureTransitionPeriod": "5s",
         "imageGCHighThresholdPercent": 100,
         "podLogsDir": str(layout.pod_logs),
         "volumePluginDir": str(layout.root / "volume-plugins"),

@@ -7,13 +7,13 @@ and on one otherwise; on CUDA one worker feeds the device.
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from warmpool_serving.engines.base import Begin, Encoded, Golden, Manifest, ModelError, unwatched
+from warmpool_serving.engines.company import Company
 from warmpool_serving.engines.deferred import deferred
 from warmpool_serving.models.bundle import GOLDEN, read_golden
 from warmpool_serving.names import EngineName
@@ -38,8 +38,7 @@ class SentenceTransformersEngine:
         self._device = "cpu"
         # Hugging Face's tokenizers keep truncation as state and are not safe to share between threads.
         self._tokenizing = threading.Lock()
-        self._counting = threading.Lock()
-        self._computing = 0
+        self._company = Company()
         self.manifest = Manifest(
             name=folder.name, engine=self.name, dims=0, max_tokens=_DEFAULT_MAX_TOKENS, pooling="",
             normalized=_normalizes(folder), precision="fp32", files={},
@@ -73,6 +72,8 @@ class SentenceTransformersEngine:
         """
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
+        from warmpool_serving.engines.packed_linear import pack_linear_layers  # noqa: PLC0415 - imports torch
+
         if not self._folder.is_dir():
             raise ModelError(f"no model: the folder {self._folder} does not exist")
         try:
@@ -81,6 +82,8 @@ class SentenceTransformersEngine:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(f"{self._folder} is not usable: {reason}") from None
         self._model.eval()
+        if self._device == "cpu":
+            pack_linear_layers(self._model)
         self.manifest = replace(
             self.manifest,
             dims=int(self._model.get_embedding_dimension()),
@@ -118,26 +121,13 @@ class SentenceTransformersEngine:
         )
         lengths = torch.tensor([len(item) for item in batch], device=self._device)
         mask = (torch.arange(longest, device=self._device) < lengths[:, None]).long()
-        with torch.inference_mode(), self._cores():
-            found = self._model.forward({"input_ids": ids, "attention_mask": mask, "modality": "text"})
-            vectors = found["sentence_embedding"].float().cpu().numpy()
-        return [vector.astype("<f4", copy=False).tobytes() for vector in vectors]
-
-    @contextmanager
-    def _cores(self) -> Iterator[None]:
-        import torch  # noqa: PLC0415
-
-        with self._counting:
-            self._computing += 1
-            alone = self._computing == 1
-        try:
+        with torch.inference_mode(), self._company.enter() as alone:
             if self._device == "cpu":
                 # OpenMP keeps the number per calling thread.
                 torch.set_num_threads(self.workers if alone else 1)
-            yield
-        finally:
-            with self._counting:
-                self._computing -= 1
+            found = self._model.forward({"input_ids": ids, "attention_mask": mask, "modality": "text"})
+            vectors = found["sentence_embedding"].float().cpu().numpy()
+        return [vector.astype("<f4", copy=False).tobytes() for vector in vectors]
 
 
 def _normalizes(folder: Path) -> bool:

@@ -83,9 +83,9 @@ def _replace(graph: Graph, node: onnx.NodeProto, largest: NDArray[np.float32]) -
         "",
     ]
     if by_row:
+        product = graph.op("DynamicQuantizeMatMul", inputs, f"{name}.product", contrib=True)
+        scaled = graph.op("Mul", [product, rows], f"{name}.scaled" if bias else output)
         if bias:
-            raise ValueError(f"{name}: a product that is scaled by row has its bias in the next node")
-        graph.op("DynamicQuantizeMatMul", inputs, f"{name}.product", contrib=True)
-        graph.op("Mul", [f"{name}.product", rows], output)
+            graph.op("Add", [scaled, bias], output)
     else:
         graph.op("DynamicQuantizeMatMul", [*inputs, bias] if bias else inputs, output, contrib=True)
