@@ -74,8 +74,9 @@ def test_a_second_session_is_opened_where_its_copy_of_the_weights_is_small(
     manifest = replace(bundle.read_manifest(minilm_bundle), files={"weights": bundle.FileEntry(size, "")})
     opened: list[int] = []
 
-    def open_session(graph: Path, *, threads: int = 1) -> object:
+    def open_session(graph: Path, *, threads: int = 1, spinning: bool = False) -> object:
         assert graph == minilm_bundle / "model.onnx"
+        assert spinning == (threads > 1 and sessions == 2), "several callers share what is opened once"
         opened.append(threads)
         return object()
 

@@ -63,9 +63,10 @@ class OnnxEngine:
         """
         with ThreadPoolExecutor(thread_name_prefix="load") as pool:
             tokenizer = pool.submit(TextTokenizer, self._folder / TOKENIZER, self.manifest.max_tokens)
-            beside = pool.submit(open_session, self._folder / GRAPH) if self._opens_two() else None
+            two = self._opens_two()
+            beside = pool.submit(open_session, self._folder / GRAPH) if two else None
             begin(Phase.COMPILE)
-            self._alone = open_session(self._folder / GRAPH, threads=self.workers)
+            self._alone = open_session(self._folder / GRAPH, threads=self.workers, spinning=two)
             begin(Phase.LOAD)
             self._tokenizer = tokenizer.result()
             self._beside = beside.result() if beside else self._alone
@@ -92,8 +93,10 @@ class OnnxEngine:
         return [raw[start : start + size] for start in range(0, len(raw), size)]
 
 
-def open_session(graph: Path, *, threads: int = 1) -> Any:
+def open_session(graph: Path, *, threads: int = 1, spinning: bool = False) -> Any:
     """Opens a graph for several callers at once, who share ``threads`` threads.
+
+    ``spinning`` is for one caller at a time: between two operators of a run threads wait without sleeping.
 
     Raises:
         ModelError: the graph or its weights are missing or unusable.
@@ -103,8 +106,12 @@ def open_session(graph: Path, *, threads: int = 1) -> Any:
     options = ort.SessionOptions()
     # Unset, both pools are sized by the host's cores whatever the container's limit is.
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    # A thread that spins while it waits takes the core from another caller, and CPU time from the quota.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A thread that spins takes the core from another caller; one that sleeps is woken late, several times per
+    # layer: 3.5 ms instead of 2.2 for 17 tokens in int8. Between runs none spins.
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    # Smaller parts: who is late holds up the others less. Median as with one part per thread, p90 a third less.
+    options.add_session_config_entry("session.dynamic_block_base", "4")
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     # The graph was fused when it was exported; looking for more costs 15 ms and finds nothing.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
