@@ -70,7 +70,7 @@ def test_a_node_short_of_memory_is_told_to_those_it_evicts_and_those_it_refuses(
     assert "The node was low on resource: memory" in evicted
     assert "raise server.resources.requests.memory to what the pod uses" in evicted
     assert refused["reason"] == "NoNodeFits"
-    assert "a node is short of memory" in refused["message"]
-    assert "a node is short of memory" in kubectl("describe", "wmp", "modest", "-n", namespace)
+    assert "a node that is short of memory takes none of them" in refused["message"]
+    assert "set server.resources.requests.memory" in kubectl("describe", "wmp", "modest", "-n", namespace)
     kubectl("delete", "wmp", "greedy", "-n", namespace)
     waits.wait("the node's recovery", lambda: waits.condition("Ready").get("status") == "True", seconds=120)

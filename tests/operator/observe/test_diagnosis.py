@@ -81,8 +81,18 @@ def test_what_no_node_has_is_named_with_what_is_asked() -> None:
     assert "no node has 900Gi of memory free (server.resources.requests.memory)" in told
     assert "20m of cpu" in told
     assert told.endswith(message)
+
+
+def test_a_taint_is_told_with_what_may_have_caused_it() -> None:
     taint = "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/memory-pressure: }."
-    assert why_unschedulable(taint, {}).startswith("a node is short of memory; ")
+    assert why_unschedulable(taint, {"cpu": "1"}).startswith(
+        "a node is short of memory; a node keeps them off"
+    )
+    # Kubernetes 1.34 keeps the names to itself.
+    unnamed = "0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate"
+    assert why_unschedulable(unnamed, {}).endswith(f"set server.resources.requests.memory; {unnamed}")
+    told = why_unschedulable(unnamed, {"memory": "96Mi"})
+    assert told == f"a node keeps them off: kubectl describe nodes has its taints; {unnamed}"
 
 
 @pytest.mark.parametrize(
