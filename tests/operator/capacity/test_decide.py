@@ -161,3 +161,14 @@ def test_step_budget_returns_with_the_next_period() -> None:
         memory = decision.memory
         desired.append(decision.desired)
     assert desired == [7, 7, 5, 5, 3, 3]
+
+
+def test_a_policy_that_sets_no_limits_has_none() -> None:
+    policy = Policy(floor=0, ceiling=5, concurrency=100)
+    assert (policy.divisor, policy.keep_alive_ms) == (100, 0)
+    assert policy.scale_in_pods >= 1_000_000
+
+
+def test_blind_at_the_floor_is_the_floor() -> None:
+    decision = decide(Policy(floor=3, ceiling=10), Observation(silent=3), Memory(published=3), NOW)
+    assert (decision.desired, decision.binding) == (3, Binding.FLOOR)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warmpool_operator.capacity.startup import MAX_SAMPLES, MIN_SAMPLES, Start, Startups, auto_lead_ms
+from warmpool_operator.capacity.startup import MIN_SAMPLES, Start, Startups, auto_lead_ms
 
 
 def of(*totals: int, template: str = "a") -> Startups:
@@ -41,7 +41,7 @@ def test_percentiles_are_nearest_rank_over_the_latest_samples() -> None:
     assert startups.percentile(95) is None
     for number in range(100):
         startups = startups.measured(Start(total_ms=number * 100))
-    assert len(startups.samples_ms) == MAX_SAMPLES
+    assert len(startups.samples_ms) == 32
     assert (startups.percentile(50), startups.percentile(95), startups.percentile(100)) == (
         8_300,
         9_800,
@@ -50,3 +50,9 @@ def test_percentiles_are_nearest_rank_over_the_latest_samples() -> None:
     assert of(7).percentile(50) == 7
     assert startups.failed().failures == 1
     assert startups.failed().samples_ms == startups.samples_ms
+
+
+def test_a_first_request_belongs_to_the_pod_that_had_it() -> None:
+    startups = Startups(starts=(Start(total_ms=1, pod="a"), Start(total_ms=2, pod="b")))
+    asked = startups.asked("b", after_ms=70)
+    assert [start.first_request_ms for start in asked.starts] == [None, 70]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from warmpool_operator.capacity.demand import Sample
-from warmpool_operator.capacity.traffic import MAX_GAP_MS, Meter, Traffic
+from warmpool_operator.capacity.traffic import Meter, Traffic
 
 NOW = 1_700_000_000_000
 
@@ -47,7 +47,7 @@ def test_idle_time_counts_pods_and_not_what_nobody_watched() -> None:
     meter = read(meter, NOW + 500, idle=3)
     assert meter.traffic.idle_pod_ms == 1500
     meter = read(meter, NOW + 60_500, idle=2)
-    assert meter.traffic.idle_pod_ms == 1500 + 2 * MAX_GAP_MS
+    assert meter.traffic.idle_pod_ms == 1500 + 2 * 5_000
 
 
 def test_the_share_is_rounded_down_and_forgotten_pods_are_forgotten() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from warmpool_operator.api.names import Reason
-from warmpool_operator.capacity.quantity import bytes_of, mebibytes
 from warmpool_operator.observe.allowance import Allowance, allowance
 from warmpool_operator.observe.diagnosis import why_ended, why_evicted, why_not_pulled, why_unschedulable
 from warmpool_operator.observe.pods import evicted
@@ -131,23 +130,3 @@ def test_the_newest_eviction_is_told_while_it_is_news() -> None:
     assert evicted([{"metadata": {}, "status": {"phase": "Failed"}}], now_ms=now_ms) is None
     told = why_evicted("Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ")
     assert "of containers 1Mi; raise server.resources.limits.ephemeral-storage or the volume" in told
-
-
-@pytest.mark.parametrize(
-    ("quantity", "number"),
-    [
-        ("1Gi", 2**30),
-        ("128Mi", 2**27),
-        ("1500M", 1_500_000_000),
-        ("1e3", 1000),
-        ("1.5Ki", 1536),
-        (None, None),
-        ("x", None),
-    ],
-)
-def test_quantities(quantity: str | None, number: int | None) -> None:
-    assert bytes_of(quantity) == number
-
-
-def test_suggestions_are_round() -> None:
-    assert (mebibytes(1), mebibytes(2**30), mebibytes(2**30 + 1)) == ("16Mi", "1024Mi", "1040Mi")
