@@ -37,6 +37,8 @@ TESTS: Final = ROOT / "tests/operator/capacity"
 EXAMPLES: Final = 60
 PROFILE: Final = "mutation"
 LIMIT_SECONDS: Final = 120.0
+LAST: Final = ROOT / "build/bench/mutation.json"
+"""Who survived the last run over all modules."""
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -106,36 +108,47 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1500, help="stop after this time (default 1500)")
     parser.add_argument("--only", default="", help="mutate this module alone, such as decide")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--again", action="store_true", help="after tests were added: those alone that survived the last time"
+    )
     arguments = parser.parse_args()
     paths = sorted(CAPACITY.glob(f"{arguments.only or '*'}.py"))
     mutants = [mutant for path in paths for mutant in mutants_of(path)]
     random.Random(1).shuffle(mutants)
+    last = json.loads(LAST.read_text(encoding="utf-8")) if arguments.again else None
+    chosen = [mutant for mutant in mutants if last is None or mutant.key in last["survived"]]
     if not survives(None):
         raise SystemExit("the tests fail without any mutant")
-    end = time.monotonic() + arguments.seconds
+    verdicts = _judge(chosen, seconds=arguments.seconds, workers=arguments.workers)
+    ran = last["ran"] if last else len(verdicts)
+    survived = [key for key, alive in verdicts.items() if alive]
+    figures = {
+        "mutants": len(mutants),
+        "mutants_run": ran,
+        "mutants_survived": len(survived),
+        "mutants_killed_percent": 100 * (ran - len(survived)) / max(1, ran),
+    }
+    print(json.dumps(figures, indent=2))
+    if not arguments.only:
+        LAST.parent.mkdir(parents=True, exist_ok=True)
+        LAST.write_text(json.dumps({"ran": ran, "survived": survived}, indent=1), encoding="utf-8")
+        write_results("mutation", figures, repeats=1, versions={"hypothesis": hypothesis.__version__})
+    return 0
 
-    known = judgements()
 
-    def judge(mutant: Mutant) -> bool | None:
+def _judge(mutants: Sequence[Mutant], *, seconds: float, workers: int) -> dict[str, bool]:
+    """Whether each survives, by its key, as far as the time reaches; survivors are told at once."""
+    end, known = time.monotonic() + seconds, judgements()
+
+    def judge(mutant: Mutant) -> tuple[str, bool] | None:
         if time.monotonic() >= end:
             return None
         if alive := survives(mutant):
             print(f"survived: {mutant}: {known.get(mutant.key, 'NOT JUDGED')}", flush=True)
-        return alive
+        return mutant.key, alive
 
-    with ThreadPoolExecutor(arguments.workers) as pool:
-        verdicts = list(pool.map(judge, mutants))
-    ran = [verdict for verdict in verdicts if verdict is not None]
-    figures = {
-        "mutants": len(mutants),
-        "mutants_run": len(ran),
-        "mutants_survived": sum(ran),
-        "mutants_killed_percent": 100 * (len(ran) - sum(ran)) / max(1, len(ran)),
-    }
-    print(json.dumps(figures, indent=2))
-    if not arguments.only:
-        write_results("mutation", figures, repeats=1, versions={"hypothesis": hypothesis.__version__})
-    return 0
+    with ThreadPoolExecutor(workers) as pool:
+        return dict(verdict for verdict in pool.map(judge, mutants) if verdict is not None)
 
 
 if __name__ == "__main__":
