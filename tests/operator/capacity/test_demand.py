@@ -21,6 +21,7 @@ def read(*samples: Sample) -> Refusals:
 def test_refusals_are_concurrency_by_littles_law() -> None:
     refusals = read(sample(0, 0), sample(500, 110), sample(1000, 220))
     assert refused_concurrency([(refusals, 100)]) == 22
+    assert refused_concurrency([(read(sample(0, 0), sample(1000, 20_000)), 100)]) == 2000
 
 
 def test_ingress_tries_divide() -> None:

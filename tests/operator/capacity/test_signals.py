@@ -38,6 +38,7 @@ def test_a_rate_is_unknown_before_ten_seconds() -> None:
     arrivals = read(read(arrivals, 0, a=0), 9_999, a=100)
     assert arrivals.per_minute is None
     assert read(arrivals, 10_000, a=100).per_minute == 600
+    assert read(arrivals, 10_000, a=100_000).per_minute == 600_000
 
 
 def test_counters_that_fall_and_pods_that_go_count_for_nothing() -> None:
@@ -63,5 +64,7 @@ def test_silent_pods_widen_every_signal() -> None:
     known = signals(Observation(running=3, queued=2, answered=2), 90, concurrency=4)
     assert known["utilization"] == Interval(37, 38)
     assert (known["queue"], known["requestsPerMinute"]) == (Interval(2, 2), Interval(90, 90))
+    full = signals(Observation(running=8, answered=2), None, concurrency=4)
+    assert full["utilization"] == Interval(100, 100)
     nobody = signals(Observation(), None, concurrency=4)
     assert nobody["utilization"] == nobody["requestsPerMinute"] == Interval(0, None)

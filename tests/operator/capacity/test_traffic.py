@@ -46,6 +46,8 @@ def test_idle_time_counts_pods_and_not_what_nobody_watched() -> None:
     assert meter.traffic.idle_pod_ms == 0
     meter = read(meter, NOW + 500, idle=3)
     assert meter.traffic.idle_pod_ms == 1500
+    assert read(meter, NOW + 500, idle=3).traffic.idle_pod_ms == 1500
+    assert read(meter, NOW + 400, idle=3).traffic.idle_pod_ms == 1500, "a clock that is set back adds nothing"
     meter = read(meter, NOW + 60_500, idle=2)
     assert meter.traffic.idle_pod_ms == 1500 + 2 * 5_000
 
