@@ -112,6 +112,8 @@ def main() -> int:
         "--again", action="store_true", help="after tests were added: those alone that survived the last time"
     )
     arguments = parser.parse_args()
+    if arguments.again and (arguments.only or not LAST.exists()):
+        parser.error("--again is for a run over all modules, after another one")
     paths = sorted(CAPACITY.glob(f"{arguments.only or '*'}.py"))
     mutants = [mutant for path in paths for mutant in mutants_of(path)]
     random.Random(1).shuffle(mutants)
@@ -121,7 +123,8 @@ def main() -> int:
         raise SystemExit("the tests fail without any mutant")
     verdicts = _judge(chosen, seconds=arguments.seconds, workers=arguments.workers)
     ran = last["ran"] if last else len(verdicts)
-    survived = [key for key, alive in verdicts.items() if alive]
+    # What was not reached is as it was.
+    survived = [mutant.key for mutant in chosen if verdicts.get(mutant.key, last is not None)]
     figures = {
         "mutants": len(mutants),
         "mutants_run": ran,

@@ -18,6 +18,7 @@ from hack.cluster.paths import Paths
 IMAGE_VARIABLE = "WARMPOOL_KIND_IMAGE"
 _HERE = Path(__file__).parent
 _CLUSTER = "warmpool"
+_KUBELET_FLAGS = "/etc/default/kubelet"
 _INGRESS_CHARTS = "https://kubernetes.github.io/ingress-nginx"
 _INGRESS_CHART = "4.15.1"
 _HTTP, _HTTPS = 30080, 30443
@@ -66,6 +67,8 @@ class KindBackend:
             self._folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             if _CLUSTER in run(["kind", "get", "clusters"]).stdout.split():
                 run(["kind", "export", "kubeconfig", "--name", _CLUSTER, "--kubeconfig", self.kubeconfig])
+                if "eviction" in self._node("cat", _KUBELET_FLAGS):
+                    self._restart_kubelet("")
                 say("the kind cluster is up already")
             else:
                 self._create()
@@ -102,8 +105,7 @@ class KindBackend:
     def logs(self, component: str | None, *, lines: int) -> str:
         """Logs of the pods that run the components; without a component, of the node's kubelet."""
         if component is None or component == "kubelet":
-            node = f"{_CLUSTER}-control-plane"
-            return run(["docker", "exec", node, "journalctl", "-u", "kubelet", "-n", str(lines)]).stdout
+            return self._node("journalctl", "-u", "kubelet", "-n", str(lines))
         argv = ["kubectl", "--kubeconfig", str(self.kubeconfig), "-n", "kube-system", "logs"]
         return run([*argv, "--tail", str(lines), "--selector", f"component={component}"]).stdout
 
@@ -128,9 +130,16 @@ class KindBackend:
         return IngressAddress("nginx", f"http://{address}:{_HTTP}", f"https://{address}:{_HTTPS}")
 
     def evict_below(self, memory: str | None) -> None:
-        """Restart the node's kubelet with an argument; pods go on meanwhile."""
-        argument = f"--eviction-hard=memory.available<{memory} --eviction-pressure-transition-period=5s"
-        node = f"{_CLUSTER}-control-plane"
-        line = f"KUBELET_EXTRA_ARGS={argument if memory else ''}"
-        run(["docker", "exec", node, "sh", "-c", f"echo '{line}' > /etc/default/kubelet"])
-        run(["docker", "exec", node, "systemctl", "restart", "kubelet"])
+        """Restart the node's kubelet with other arguments; pods go on meanwhile."""
+        with exclusive(self._paths.lock, what="cluster command"):
+            short = f"--eviction-hard=memory.available<{memory} --eviction-pressure-transition-period=5s"
+            self._restart_kubelet(short if memory else "")
+
+    def _restart_kubelet(self, more: str) -> None:
+        # The flag is what kind's node image has there.
+        line = f"KUBELET_EXTRA_ARGS=--runtime-cgroups=/system.slice/containerd.service {more}".rstrip()
+        self._node("sh", "-c", f"echo '{line}' > {_KUBELET_FLAGS}")
+        self._node("systemctl", "restart", "kubelet")
+
+    def _node(self, *command: str) -> str:
+        return run(["docker", "exec", f"{_CLUSTER}-control-plane", *command]).stdout

@@ -115,7 +115,7 @@ class Batcher:
             self._give(worker, batch, vectors, error, self._clock() - began)
 
     def _wake(self, most: int = 1) -> None:
-        # Who fell asleep last comes first, its caches being warm: one client alone always has the same worker.
+        # Who fell asleep last comes first, its caches being warm: a client alone keeps its worker.
         for _ in range(min(most, len(self._asleep))):
             self._asleep.pop().notify()
 

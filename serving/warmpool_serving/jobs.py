@@ -15,7 +15,8 @@ _ids = itertools.count()
 class Job:
     """One request: its texts, and where its vectors go.
 
-    ``done`` is called once, from a worker or from whoever stops the job, with the outcome;
+    ``done`` is called once, from a worker or from whoever stops the job, with the outcome, under the batcher's
+    lock: it must not call the batcher;
     ``deadline`` and all other times are seconds of the batcher's clock; ``forecast`` is how many
     seconds it was expected to take.
     """

@@ -96,9 +96,8 @@ def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: i
     worst = _prove(engine, _compute(engine, texts), expected)
     seconds = max(1e-6, time.monotonic() - began)
     tokens = sum(map(len, texts))
-    used = 1
-    if engine.shares_cores:
-        used = engine.workers
+    used = engine.workers if engine.shares_cores else 1
+    if used > 1:
         worst = min(worst, _prove(engine, _side_by_side(engine, texts), expected))
     speed = Speed().after(tokens, seconds, workers=used)
     means = Means(tokens=tokens / len(texts))

@@ -19,6 +19,7 @@ from hack.cluster.embedded.boot import (
     check_host,
     component_states,
     describe_problem,
+    kubelet_is_as_booted,
     node_is_ready,
     restart_kubelet,
 )
@@ -71,6 +72,8 @@ class EmbeddedBackend:
         """Boot, after removing what a killed predecessor left; only looks when the cluster is healthy."""
         with exclusive(self._paths.lock, what="cluster command"):
             if self._recovers():
+                if not kubelet_is_as_booted(self._layout):
+                    restart_kubelet(self._layout, self.build(), evict_below=None)
                 say("the embedded cluster is up already")
                 return
             ensure_packages(RUNTIME_PACKAGES)
@@ -162,6 +165,8 @@ class EmbeddedBackend:
     def evict_below(self, memory: str | None) -> None:
         """Restart the kubelet, which knows no other way to take a threshold."""
         with exclusive(self._paths.lock, what="cluster command"):
+            if self.status().state != "Running":
+                raise ClusterError("the embedded cluster is not up")
             restart_kubelet(self._layout, self.build(), evict_below=memory)
 
     def _import(self, store: ImageStore, containers: ContainerStore, image: str, present: Set[str]) -> None:

@@ -1,5 +1,6 @@
 """Start the components of the embedded cluster, in order, and wait for a node that is Ready."""
 
+import json
 import os
 import shutil
 import socket
@@ -13,7 +14,13 @@ from hack.cluster.embedded import cgroups, network, sweep
 from hack.cluster.embedded.addons import apply_addons
 from hack.cluster.embedded.client import ApiClient
 from hack.cluster.embedded.components import COMPONENTS, Programs
-from hack.cluster.embedded.configuration import CGROUP_ROOT, PAUSE_IMAGE, write_configuration, write_kubelet
+from hack.cluster.embedded.configuration import (
+    CGROUP_ROOT,
+    PAUSE_IMAGE,
+    kubelet,
+    write_configuration,
+    write_kubelet,
+)
 from hack.cluster.embedded.containers import ContainerStore
 from hack.cluster.embedded.layout import Layout
 from hack.cluster.embedded.pki import NODE_NAME, write_kubeconfig, write_pki
@@ -24,11 +31,12 @@ _API_TIMEOUT_SECONDS = 60.0
 _NODE_TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _LONGEST_SOCKET_PATH = 107
+_KUBELET_HEALTH = 10248
 # Address and port of everything that listens, to say early and clearly what is in the way.
 _LISTENERS = (
     ("127.0.0.1", 2379),
     ("127.0.0.1", 2380),
-    ("127.0.0.1", 10248),
+    ("127.0.0.1", _KUBELET_HEALTH),
     ("127.0.0.1", 10256),
     ("127.0.0.1", 10257),
     ("127.0.0.1", 10259),
@@ -97,6 +105,13 @@ def restart_kubelet(layout: Layout, programs: Programs, *, evict_below: str | No
     if running and (left := stop_processes([running], grace=10)):
         raise ClusterError(f"the kubelet does not end: pid {left[0].pid}")
     start(layout, programs, ["kubelet"])
+    _wait("the kubelet", lambda: not _is_free("127.0.0.1", _KUBELET_HEALTH), _NODE_TIMEOUT_SECONDS, layout)
+
+
+def kubelet_is_as_booted(layout: Layout) -> bool:
+    """Whether its thresholds are the first ones: whoever raised them may have been killed."""
+    written = json.loads((layout.config / "kubelet.json").read_text())
+    return bool(written == kubelet(layout, cgroup_root=f"/{CGROUP_ROOT}"))
 
 
 def node_is_ready(client: ApiClient) -> bool:

@@ -19,11 +19,10 @@ EXIT_SETTING, EXIT_MODEL = 2, 3
 _WEIGHTS = re.compile(rf'"{WEIGHTS_BYTES}": ?([0-9]+)|{WEIGHTS_BYTES}=([0-9]+)')
 _INSUFFICIENT = re.compile(r"Insufficient ([\w./-]+?)[.,]?(?:\s|$)")
 _PRESSURE = re.compile(r"node\.kubernetes\.io/(memory|disk|pid)-pressure")
-_TAINT = "untolerated taint"
-"""Older schedulers name the taint in braces after it, that of Kubernetes 1.34 does not."""
-_BEST_EFFORT = (
-    "the pods request neither CPU nor memory, so a node that is short of memory takes none of them: set"
-    " server.resources.requests.memory"
+_UNNAMED_TAINT = "untolerated taint(s)"
+"""Older schedulers name each taint in braces, that of Kubernetes 1.34 does not."""
+_NO_REQUESTS = (
+    "if that is memory-pressure: the node takes no pod without requests; set server.resources.requests.memory"
 )
 _IMAGE_HINTS = (
     (re.compile(r"not found|manifest unknown|NotFound|InvalidImageName|couldn't parse", re.IGNORECASE),
@@ -89,10 +88,9 @@ def why_unschedulable(message: str, requests: Mapping[str, str]) -> str:
         f"no node has {requests[name]} of {name} free (server.resources.requests.{name})" for name in lacking
     ]
     asked += [f"a node is short of {name}" for name in dict.fromkeys(_PRESSURE.findall(message))]
-    if _TAINT in message:
-        asked.append(
-            _BEST_EFFORT if not requests else "a node keeps them off: kubectl describe nodes has its taints"
-        )
+    if _UNNAMED_TAINT in message:
+        asked.append("a taint keeps the pod off a node: kubectl describe nodes shows which")
+        asked += [] if requests else [_NO_REQUESTS]
     return "; ".join([*asked, message])
 
 

@@ -1,4 +1,4 @@
-"""Who else computes at this moment: a batch alone may use all cores, and batches side by side one each."""
+"""Who else computes at this moment, by which batches share the cores."""
 
 import threading
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ class Company:
         self._inside = 0
 
     @contextmanager
-    def enter(self) -> Iterator[bool]:
-        """Be counted; yields whether nobody was inside before."""
+    def enter(self) -> Iterator[int]:
+        """Be counted; yields how many are inside, this one included."""
         with self._lock:
             self._inside += 1
-            alone = self._inside == 1
+            inside = self._inside
         try:
-            yield alone
+            yield inside
         finally:
             with self._lock:
                 self._inside -= 1

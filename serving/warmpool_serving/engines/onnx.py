@@ -5,7 +5,8 @@ Packed means that the tokens of all texts of a batch lie one after another, so t
 texts by longest text. The graph's inputs are made in `pack`; `models.bert_graph` makes the graph.
 Thread-safe. A session's threads help whichever run has work to give, and when every core has a run of
 its own they are in the way: two batches side by side take 5 to 20 % longer than without (two cores,
-onnxruntime 1.32). So there are two sessions: a batch alone uses all cores, others one each.
+onnxruntime 1.32). So models that are not large have a second session without threads, for the batch that
+takes the last core.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 GRAPH: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"
 _FLOAT_BYTES: Final = 4
-_TWICE_BYTES: Final = 512 << 20
+_TWICE_BYTES: Final = 256 << 20
 """Weights up to which a second session is opened: it has a copy of all matrices (43 MiB of MiniLM's 91)."""
 
 
@@ -41,8 +42,8 @@ class OnnxEngine:
         self._folder = folder
         self._tokenizer: TextTokenizer | None = None
         self._company = Company()
-        self._alone: Any = None
-        self._beside: Any = None
+        self._helped: Any = None
+        self._bare: Any = None
 
     def import_libraries(self) -> None:
         """Imports numpy and onnxruntime."""
@@ -64,12 +65,14 @@ class OnnxEngine:
         with ThreadPoolExecutor(thread_name_prefix="load") as pool:
             tokenizer = pool.submit(TextTokenizer, self._folder / TOKENIZER, self.manifest.max_tokens)
             two = self._opens_two()
-            beside = pool.submit(open_session, self._folder / GRAPH) if two else None
+            bare = pool.submit(open_session, self._folder / GRAPH) if two else None
             begin(Phase.COMPILE)
-            self._alone = open_session(self._folder / GRAPH, threads=self.workers, spinning=two)
+            # With two workers the helped session never has two runs.
+            spinning = two and self.workers == 2
+            self._helped = open_session(self._folder / GRAPH, threads=self.workers, spinning=spinning)
             begin(Phase.LOAD)
             self._tokenizer = tokenizer.result()
-            self._beside = beside.result() if beside else self._alone
+            self._bare = bare.result() if bare else self._helped
 
     def _opens_two(self) -> bool:
         return self.workers > 1 and sum(file.size for file in self.manifest.files.values()) <= _TWICE_BYTES
@@ -87,8 +90,9 @@ class OnnxEngine:
     def compute(self, batch: Sequence[Encoded]) -> list[bytes]:
         """Runs the graph once; the interpreter's lock is released meanwhile."""
         inputs = pack(batch, mean=self.manifest.pooling == "mean")
-        with self._company.enter() as alone:
-            (vectors,) = (self._alone if alone else self._beside).run(None, inputs)
+        with self._company.enter() as inside:
+            session = self._helped if inside < self.workers else self._bare
+            (vectors,) = session.run(None, inputs)
         raw, size = vectors.tobytes(), self.manifest.dims * _FLOAT_BYTES
         return [raw[start : start + size] for start in range(0, len(raw), size)]
 

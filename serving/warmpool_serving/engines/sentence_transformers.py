@@ -1,8 +1,8 @@
 """The compatible engine: any model that sentence-transformers loads, on torch, on CUDA where there is one.
 
 It costs seconds of imports and several times the memory of the onnx engine. Batches are padded, so
-a batch is charged by its longest text. On the CPU a batch that finds no other computes on all cores,
-and on one otherwise; on CUDA one worker feeds the device.
+a batch is charged by its longest text. On the CPU a batch computes on its share of the cores, by how
+many are computed when it begins; on CUDA one worker feeds the device.
 """
 
 import json
@@ -39,6 +39,7 @@ class SentenceTransformersEngine:
         # Hugging Face's tokenizers keep truncation as state and are not safe to share between threads.
         self._tokenizing = threading.Lock()
         self._company = Company()
+        self._golden: Sequence[Golden] = ()
         self.manifest = Manifest(
             name=folder.name, engine=self.name, dims=0, max_tokens=_DEFAULT_MAX_TOKENS, pooling="",
             normalized=_normalizes(folder), precision="fp32", files={},
@@ -72,7 +73,7 @@ class SentenceTransformersEngine:
         """
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-        from warmpool_serving.engines.packed_linear import pack_linear_layers  # noqa: PLC0415 - imports torch
+        from warmpool_serving.engines.packed_linear import pack_linear_layers  # noqa: PLC0415
 
         if not self._folder.is_dir():
             raise ModelError(f"no model: the folder {self._folder} does not exist")
@@ -82,16 +83,21 @@ class SentenceTransformersEngine:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(f"{self._folder} is not usable: {reason}") from None
         self._model.eval()
-        if self._device == "cpu":
-            pack_linear_layers(self._model)
         self.manifest = replace(
             self.manifest,
             dims=int(self._model.get_embedding_dimension()),
             max_tokens=int(self._model.max_seq_length or _DEFAULT_MAX_TOKENS),
         )
+        # Before packing, which they are to prove.
+        self._golden = self._read_or_compute_golden()
+        if self._device == "cpu":
+            pack_linear_layers(self._model)
 
     def golden(self) -> Sequence[Golden]:
-        """``golden.json`` where the folder has one; else each text alone, which a batch must agree with."""
+        """``golden.json`` where the folder has one; else each text alone in the model as loaded."""
+        return self._golden
+
+    def _read_or_compute_golden(self) -> Sequence[Golden]:
         if (self._folder / GOLDEN).is_file():
             return read_golden(self._folder)
         encoded = self.encode(_PROOF_TEXTS)
@@ -121,10 +127,10 @@ class SentenceTransformersEngine:
         )
         lengths = torch.tensor([len(item) for item in batch], device=self._device)
         mask = (torch.arange(longest, device=self._device) < lengths[:, None]).long()
-        with torch.inference_mode(), self._company.enter() as alone:
+        with torch.inference_mode(), self._company.enter() as inside:
             if self._device == "cpu":
                 # OpenMP keeps the number per calling thread.
-                torch.set_num_threads(self.workers if alone else 1)
+                torch.set_num_threads(max(1, self.workers // inside))
             found = self._model.forward({"input_ids": ids, "attention_mask": mask, "modality": "text"})
             vectors = found["sentence_embedding"].float().cpu().numpy()
         return [vector.astype("<f4", copy=False).tobytes() for vector in vectors]

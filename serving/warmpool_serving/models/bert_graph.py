@@ -1,7 +1,7 @@
 """A BERT encoder as a fused ONNX graph for packed texts, written node by node.
 
 Tracing the PyTorch model and fusing the result afterwards gives a padded graph of several hundred
-nodes; writing it down gives eleven nodes per layer, needs no torch, and is the same on every
+nodes; writing it down gives fourteen nodes per layer, needs no torch, and is the same on every
 machine. The operators of the ``com.microsoft`` domain are onnxruntime's own, with CPU kernels.
 Inputs are described in `engines.onnx.pack`; the output is ``vectors`` [n, H], of length 1 if asked.
 Weights follow the PyTorch layout of Hugging Face's ``BertModel`` (a linear layer is [out, in]).

@@ -84,14 +84,16 @@ def test_what_no_node_has_is_named_with_what_is_asked() -> None:
 
 def test_a_taint_is_told_with_what_may_have_caused_it() -> None:
     taint = "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/memory-pressure: }."
-    assert why_unschedulable(taint, {"cpu": "1"}).startswith(
-        "a node is short of memory; a node keeps them off"
-    )
+    assert why_unschedulable(taint, {}) == f"a node is short of memory; {taint}"
+    other = "0/1 nodes are available: 1 node(s) had untolerated taint {dedicated: gpu}."
+    assert why_unschedulable(other, {}) == other
     # Kubernetes 1.34 keeps the names to itself.
     unnamed = "0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate"
-    assert why_unschedulable(unnamed, {}).endswith(f"set server.resources.requests.memory; {unnamed}")
-    told = why_unschedulable(unnamed, {"memory": "96Mi"})
-    assert told == f"a node keeps them off: kubectl describe nodes has its taints; {unnamed}"
+    hint = "a taint keeps the pod off a node: kubectl describe nodes shows which"
+    assert why_unschedulable(unnamed, {"memory": "96Mi"}) == f"{hint}; {unnamed}"
+    told = why_unschedulable(unnamed, {})
+    assert told.startswith(f"{hint}; if that is memory-pressure: ")
+    assert told.endswith(f"set server.resources.requests.memory; {unnamed}")
 
 
 @pytest.mark.parametrize(
