@@ -200,3 +200,20 @@ def test_what_is_remembered_is_what_a_search_finds(
     for now_ms in (moment + step for moment in moments for step in (0, step_ms, -step_ms)):
         remembered = last_fire(expression, zone, now_ms), next_fire(expression, zone, now_ms)
         assert remembered == searched(expression, zone, now_ms)
+
+
+def test_neighbours_of_several_expressions_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    search = cron._search
+
+    def counted(expression: str, zone: str, now_ms: int) -> cron._Neighbours:
+        searched.append(expression)
+        return search(expression, zone, now_ms)
+
+    monkeypatch.setattr(cron, "_search", counted)
+    monkeypatch.setattr(cron, "_known", {})
+    hourly, daily = "0 * * * *", "0 9 * * *"
+    for second in range(3):
+        for expression in (hourly, daily):
+            next_fire(expression, "UTC", ms("2026-11-23T09:30:00Z") + second * 1000)
+    assert searched == [hourly, daily]

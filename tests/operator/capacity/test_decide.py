@@ -167,8 +167,22 @@ def test_a_policy_that_sets_no_limits_has_none() -> None:
     policy = Policy(floor=0, ceiling=5, concurrency=100)
     assert (policy.divisor, policy.keep_alive_ms) == (100, 0)
     assert policy.scale_in_pods >= 1_000_000
+    assert policy.scale_in_period_ms == 60_000
 
 
 def test_blind_at_the_floor_is_the_floor() -> None:
     decision = decide(Policy(floor=3, ceiling=10), Observation(silent=3), Memory(published=3), NOW)
     assert (decision.desired, decision.binding) == (3, Binding.FLOOR)
+
+
+def test_one_silent_pod_is_named() -> None:
+    seen = Observation(running=1, answered=1, silent=1)
+    decision = decide(Policy(floor=0, ceiling=10), seen, Memory(published=2), NOW)
+    assert (decision.desired, decision.binding) == (2, Binding.SILENT_PODS)
+
+
+def test_what_a_step_has_left_may_go_within_its_period() -> None:
+    policy = Policy(floor=1, ceiling=10, scale_in_pods=5)
+    first = decide(policy, Observation(running=7, answered=9), Memory(published=9), NOW)
+    assert first.desired == 7
+    assert decide(policy, Observation(answered=7), first.memory, NOW + 1000).desired == 4

@@ -92,3 +92,8 @@ def test_what_is_not_said_is_nothing() -> None:
     assert Memory(published=1) == Memory(published=1, window=(), step_started_ms=0, step_removed=0)
     seen = observe([], silent=0, replicas=0)
     assert seen == Observation()
+
+
+def test_an_ingress_asks_one_pod_unless_it_is_said() -> None:
+    refusals = read(sample(0, 0), sample(1000, 220))
+    assert observe([(sample(1000, 220), refusals)], silent=0, replicas=1).refused == 22

@@ -55,6 +55,7 @@ def test_until_is_read_with_its_zone() -> None:
 def test_a_threshold_adds_a_floor_or_a_share_of_demand() -> None:
     floor = at(NOON, in_flight=11, thresholds=[BUSY | {"minReplicas": 4}])
     assert (floor.policy.floor, floor.policy.floor_source) == (4, "threshold busy")
+    assert floor.policy.buffer_percent == 0
     share = at(NOON, in_flight=11, thresholds=[BUSY | {"factorPercent": 130}])
     assert (share.policy.floor, share.policy.buffer_percent) == (1, 30)
     decision = decide(share.policy, Observation(running=11, answered=1), None, NOON)

@@ -184,3 +184,9 @@ def test_a_chunk_is_full_at_its_size_and_the_ring_at_its_own() -> None:
     assert [len(chunk.ticks) for chunk in record.chunks()] == [CHUNK_TICKS] * 3
     recorded(traffic(1, seed=10), record, {"maxReplicas": 5})
     assert [len(chunk.ticks) for chunk in record.chunks()] == [CHUNK_TICKS] * 3 + [1]
+
+
+def test_the_ring_drops_nothing_before_it_is_full() -> None:
+    record = Record(limit=CHUNK_TICKS)
+    recorded(traffic(2 * CHUNK_TICKS - 1, seed=9), record, {"maxReplicas": 5})
+    assert [len(chunk.ticks) for chunk in record.chunks()] == [CHUNK_TICKS, CHUNK_TICKS - 1]

@@ -173,3 +173,8 @@ def test_an_end_leaves_no_residue(one: Schedule, now_ms: int) -> None:
         if not any(window.floor or window.ceiling for window in rules_now.windows):
             assert (rules_now.policy.floor, rules_now.policy.ceiling, memory) == (1, 10, PolicyMemory())
         now_ms = rules_now.next_edge_ms or now_ms + HOUR
+
+
+def test_a_ceiling_alone_has_no_lead() -> None:
+    window, *_ = windows_at([schedule(maxReplicas=6)], now_ms=NINE, auto_lead_ms=LEAD)
+    assert window.edges_ms == (NINE, NINE, NINE + HOUR)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warmpool_operator.capacity.startup import MIN_SAMPLES, Start, Startups, auto_lead_ms
+from warmpool_operator.capacity.startup import MIN_SAMPLES, Start, Startups, auto_lead_ms, nearest_rank
 
 
 def of(*totals: int, template: str = "a") -> Startups:
@@ -57,3 +57,13 @@ def test_a_first_request_belongs_to_the_pod_that_had_it() -> None:
     startups = Startups(starts=(Start(total_ms=1, pod="a"), Start(total_ms=2, pod="b")))
     asked = startups.asked("b", after_ms=70)
     assert [start.first_request_ms for start in asked.starts] == [None, 70]
+
+
+def test_a_lead_is_an_hour_at_most_also_before_anything_was_measured() -> None:
+    assert auto_lead_ms(Startups(), startup_timeout_ms=10_000_000) == 3_600_000
+
+
+def test_the_nearest_rank_of_many() -> None:
+    assert nearest_rank(range(1000), 50) == 499
+    assert nearest_rank(range(1000), 100) == 999
+    assert Start(total_ms=1).ready_ms == 0

@@ -161,3 +161,11 @@ def test_a_tick_that_settles_nothing_starts_no_count() -> None:
     states = step([busy], [], {"queue": UNKNOWN}, now_ms=1_700_000_000_000)
     (state,) = step([busy], states, {"queue": Interval(11, 11)}, now_ms=1_700_000_000_500)
     assert (state.holds, state.counted_ms) == (False, 0)
+
+
+@pytest.mark.parametrize(("gap_ms", "counted_ms"), [(500, 500), (60_000, 5_000), (-60_000, 0)])
+def test_a_gap_counts_five_seconds_at_most_and_never_backwards(gap_ms: int, counted_ms: int) -> None:
+    rule, states = threshold(forSeconds=60), tuple[ThresholdState, ...]()
+    for now_ms in (NOW, NOW + gap_ms):
+        states = step([rule], states, {rule.signal: Interval(11, 11)}, now_ms=now_ms)
+    assert states[0].counted_ms == counted_ms
