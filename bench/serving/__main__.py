@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from bench.serving import cold, drain, overload, records, report, throughput
+from bench.serving import cold, drain, overload, pairs, records, report, throughput
 from bench.serving.systems import System, systems
 
 
@@ -26,6 +26,7 @@ class _Part(NamedTuple):
 PARTS = {
     "cold": _Part(cold.measure, cold.REPETITIONS, ("onnx", "st", "naive")),
     "throughput": _Part(throughput.measure, throughput.REPETITIONS),
+    "pairs": _Part(pairs.measure, pairs.REPETITIONS, ("onnx", "int8", "st")),
     "overload": _Part(overload.measure, overload.REPETITIONS, ("onnx",)),
     "drain": _Part(drain.measure, drain.REPETITIONS, ("onnx",)),
 }
@@ -73,7 +74,10 @@ def _turns(found: Sequence[records.Record], parts: Iterable[str]) -> list[tuple[
         for system in PARTS[name].names or systems()
         for repetition in range(PARTS[name].repetitions)
     ]
-    return [turn for turn in sorted(turns, key=lambda turn: turn[0]) if turn not in done]
+    # Pairs come last: they are of the cells that the others leave in doubt.
+    return [
+        turn for turn in sorted(turns, key=lambda turn: (turn[1] == "pairs", turn[0])) if turn not in done
+    ]
 
 
 if __name__ == "__main__":

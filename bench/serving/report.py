@@ -9,6 +9,7 @@ from typing import Any
 from bench.results_file import write_results
 from bench.serving import cold, drain, environments, overload, pictures, tables, throughput
 from bench.serving.records import Record
+from bench.serving.tables import paired
 from warmpool_serving.models.bundle import read_manifest
 
 
@@ -24,7 +25,7 @@ def write(found: Sequence[Record]) -> Path:
 def figures(found: Sequence[Record]) -> dict[str, float]:
     """Return every figure by its name, with the unit in the name."""
     numbers: dict[str, float] = {}
-    for part in (_throughput, _cold, _overload, _drain):
+    for part in (throughput_figures, _cold, _pairs, _overload, _drain):
         numbers |= part(found)
     return numbers | tables.comparisons(numbers) | _quality()
 
@@ -49,7 +50,8 @@ def _cold(found: Sequence[Record]) -> dict[str, float]:
     return numbers | {"cold_starts": cold.REPETITIONS}
 
 
-def _throughput(found: Sequence[Record]) -> dict[str, float]:
+def throughput_figures(found: Sequence[Record]) -> dict[str, float]:
+    """Return requests per second, CPU time and latency of every system and cell."""
     numbers: dict[str, float] = {}
     for system, records in _by_system(found, "throughput").items():
         numbers[f"{system}_ready_s"] = _median(records, "ready_s")
@@ -60,6 +62,15 @@ def _throughput(found: Sequence[Record]) -> dict[str, float]:
             for what in ("p50_s", "p99_s") if cell == "open" else ("rps", "cpu_ms", "p50_s", "p99_s"):
                 numbers[f"{what}_{system}_{cell}"] = _median(cells, what)
     return numbers
+
+
+def _pairs(found: Sequence[Record]) -> dict[str, float]:
+    return {
+        paired(system, pair["peer"], cell): statistics.median(pair["ratios"])
+        for system, records in _by_system(found, "pairs").items()
+        for record in records
+        for cell, pair in record["cells"].items()
+    }
 
 
 def _overload(found: Sequence[Record]) -> dict[str, float]:

@@ -34,14 +34,15 @@ def measure(system: System, repetition: int) -> dict[str, Any]:
         record["pss_mib"] = server.pss_mib()
         for length in LENGTHS:
             for clients in CLIENTS:
-                cell = asyncio.run(_closed(server, length, clients, repetition))
+                cell = asyncio.run(closed(server, length, clients, repetition))
                 record["cells"][f"{length}_c{clients}"] = cell
         record["cells"]["open"] = asyncio.run(_open(server, repetition))
         record["pss_loaded_mib"] = server.pss_mib()
         return record
 
 
-async def _closed(server: Server, length: str, clients: int, seed: int) -> dict[str, Any]:
+async def closed(server: Server, length: str, clients: int, seed: int) -> dict[str, Any]:
+    """Measure one cell of a server that is up."""
     ramp, seconds = _WINDOWS[length][clients]
     loop = ClosedLoop(server.url, bodies(server.system.payload, length, seed=seed), clients=clients)
     before = server.cpu_s()
