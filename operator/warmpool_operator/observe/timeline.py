@@ -1,8 +1,9 @@
 """Where the time of a start went: milestones, the pod's own phases and the kubelet's pull, on one axis.
 
-The phases add up to the time from the first sight of the pod until it was Ready. Milestones that come late (the
-kubelet tells of a running container up to a second after it runs) are bounded by those that are exact: the pod
-says how long its process has lived, which dates its beginning by this operator's clock.
+The phases add up to the time from the first sight of the pod until it was Ready. Milestones that come late are
+bounded by those that are exact: the pod says how long its process has lived, which dates its beginning by this
+operator's clock, and the kubelet says how long it pulled. It tells of a running container up to a second after it
+runs, and of a sandbox only once it has also pulled and started the first container (seen with kubelet 1.34).
 """
 
 import re
@@ -47,9 +48,9 @@ def phases_of(
     scheduled = _between(milestones.seen_ms, milestones.scheduled_ms, end)
     began_ms = report.began_ms if report is not None else None
     began = _between(scheduled, milestones.running_ms if began_ms is None else began_ms, end)
-    sandbox = _between(scheduled, milestones.sandbox_ms, began)
-    fetched = _between(sandbox, milestones.initialized_ms if fetches else None, began)
-    pull = min(pull_ms, began - fetched)
+    pull = min(pull_ms, began - scheduled)
+    sandbox = _between(scheduled, milestones.sandbox_ms, began - pull)
+    fetched = _between(sandbox, milestones.initialized_ms if fetches else None, began - pull)
     found = {
         Phase.SCHEDULED: scheduled - milestones.seen_ms,
         Phase.SANDBOX: sandbox - scheduled,

@@ -64,6 +64,13 @@ def test_a_server_that_tells_nothing_has_one_phase_of_its_own() -> None:
     assert phases == {"scheduled": 10, "sandbox": 190, "container": 700, "load": 4_100}
 
 
+def test_a_pull_that_the_sandbox_is_told_after_keeps_its_time() -> None:
+    """The kubelet's first word of a sandbox comes when the container runs: after the pull, not before it."""
+    milestones = Milestones(seen_ms=0, scheduled_ms=10, sandbox_ms=3_900, running_ms=3_900, ready_ms=5_000)
+    phases = dict(phases_of(milestones, told(5_100, 1_600, load=0.9), pull_ms=3_000, fetches=False))
+    assert phases == {"scheduled": 10, "sandbox": 490, "image_pull": 3_000, "load": 900, "ready": 600}
+
+
 moments = st.none() | st.integers(0, 30_000)
 
 
