@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.burst.systems import APP, FLOOR, IMAGE, System, ingress
+from bench.burst import keda
+from bench.burst.manifests import ingress, manifests_of
+from bench.burst.systems import APP, FLOOR, IMAGE, System
 from bench.install import install
 from hack.cluster import Backend, select_backend
 from hack.cluster.images import image_store
@@ -51,6 +53,7 @@ class Bed:
         self.backend: Backend = select_backend()
         self._ingress = self.backend.ingress() if route is Route.INGRESS else None
         self.kubectl = Kubectl(self.backend)
+        self._keda = False
 
     @property
     def kubectl_argv(self) -> list[str]:
@@ -75,17 +78,21 @@ class Bed:
     @contextmanager
     def deployed(self, system: System, namespace: str) -> Iterator[Door]:
         """Apply a system in a namespace of its own, wait until it is at rest, and give the way to it."""
+        if system.scaler == "keda" and not self._keda:
+            keda.install(self.backend, self.kubectl)
+            self._keda = True
         self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         try:
-            self.kubectl.apply(*system.manifests(), namespace=namespace)
+            self.kubectl.apply(*manifests_of(system, namespace), namespace=namespace)
             wait_for(
                 f"{system.at_rest} ready pods of {system.name}",
                 lambda: self._ready(namespace) >= system.at_rest,
                 timeout=90,
             )
-            if system.hpa:
+            if system.scaler is not None:
                 # Without a first reading an HPA cannot act at all: that would be the bed's fault, not its own.
-                wait_for("the HPA's first reading", lambda: self._reads(namespace), timeout=120)
+                name = APP if system.scaler == "hpa" else f"keda-hpa-{APP}"
+                wait_for("the HPA's first reading", lambda: self._reads(namespace, name), timeout=120)
             door = self._door(namespace)
             wait_for("an answer through the door", door.answers, timeout=30)
             yield door
@@ -107,8 +114,13 @@ class Bed:
         conditions = [each.get("status", {}).get("conditions", []) for each in pods]
         return sum(any(c["type"] == "Ready" and c["status"] == "True" for c in each) for each in conditions)
 
-    def _reads(self, namespace: str) -> bool:
-        status = self.kubectl.get("hpa", APP, "-n", namespace).get("status", {})
+    def _reads(self, namespace: str, name: str) -> bool:
+        found = self.kubectl.get("hpa", "-n", namespace)["items"]
+        status = next((each["status"] for each in found if each["metadata"]["name"] == name), None)
+        if status is None:
+            return False
         active = [each["status"] for each in status.get("conditions", []) if each["type"] == "ScalingActive"]
-        current = (status.get("currentMetrics") or [{}])[0].get("resource", {}).get("current", {})
-        return active == ["True"] and "averageUtilization" in current and status["currentReplicas"] == FLOOR
+        metric = (status.get("currentMetrics") or [{}])[0]
+        current = metric.get("resource", metric.get("external", {})).get("current", {})
+        read = current.keys() & {"averageUtilization", "averageValue"}
+        return active == ["True"] and bool(read) and bool(status["currentReplicas"] == FLOOR)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from bench.burst.judging import judged
+from bench.burst.manifests import pool
 from bench.burst.result import Answer, Result, per_second
 from bench.burst.scenarios import Scenario
 from bench.burst.systems import (
@@ -12,15 +13,15 @@ from bench.burst.systems import (
     CONCURRENCY,
     CPU_PERCENT,
     FLOOR,
+    IN_FLIGHT_PERCENT,
     SERVICE_MS,
     SYSTEMS,
     System,
-    pool,
 )
 from warmpool_operator.api.pool import PoolSpec
 from warmpool_operator.capacity.arithmetic import ceil_div
 from warmpool_operator.simulate.autoscalers.fixed import Fixed
-from warmpool_operator.simulate.autoscalers.hpa import CpuMetric, Hpa
+from warmpool_operator.simulate.autoscalers.hpa import CpuMetric, Hpa, InFlightMetric
 from warmpool_operator.simulate.autoscalers.warmpool import Warmpool
 from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import Bounds, run_rival
@@ -31,7 +32,7 @@ from warmpool_operator.simulate.workload import Autoscaler
 
 PHYSICS = "physics"
 """A system that knows the moment and the size of the change, and asks for the pods at once."""
-MODELLED = ("keda", "knative")
+MODELLED = ("knative",)
 """Systems that are in the simulator only."""
 SYNC_MS = 15_000
 MIDNIGHT_MS = 86_400_000
@@ -121,6 +122,8 @@ def _autoscaler(system: System, scenario: Scenario, seed: int) -> Autoscaler:
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
         return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
-    if system.hpa:
-        return Hpa(CpuMetric(CPU_PERCENT), floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)
-    return Fixed(system.replicas)
+    if system.scaler is None:
+        return Fixed(system.replicas)
+    per_pod = CONCURRENCY * IN_FLIGHT_PERCENT / 100
+    metric = CpuMetric(CPU_PERCENT) if system.scaler == "hpa" else InFlightMetric(per_pod)
+    return Hpa(metric, floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)

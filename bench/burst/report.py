@@ -108,6 +108,7 @@ def figures_of(runs: Runs) -> dict[str, float]:
         figures[f"p99_s_{name}"] = _mean(run.p99_s for run in each if run.p99_s is not None)
         figures[f"pod_seconds_{name}"] = _mean(run.pod_seconds for run in each)
         figures[f"time_to_healthy_s_{name}"] = _mean(run.time_to_healthy_s for run in each)
+        figures[f"pod_seconds_per_1000_{name}"] = _mean(run.pod_seconds_per_1000 for run in each)
         ratios = [run.p99_s / run.steady_p99_s for run in each if run.p99_s and run.steady_p99_s]
         if ratios:
             figures[f"p99_over_steady_{name}"] = _mean(ratios)
@@ -139,8 +140,9 @@ def table(title: str, runs: Runs) -> str:
     lines = [
         f"{title}:",
         "",
-        "| scenario | system | errors % | p99 s | p99 / steady | pod-seconds | healthy after s | runs |",
-        "| --- | --- | --: | --: | --: | --: | --: | --: |",
+        "| scenario | system | errors % | p99 s | p99 / steady | pod-seconds | of 1000 answers | healthy after s"
+        " | runs |",
+        "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     figures = figures_of(runs)
     for (scenario, system), each in runs.items():
@@ -149,6 +151,7 @@ def table(title: str, runs: Runs) -> str:
         lines.append(
             f"| {scenario} | {system} | {figures[f'error_percent_{name}']:.2f} | {figures[f'p99_s_{name}']:.2f}"
             f" | {'-' if ratio is None else f'{ratio:.1f}'} | {figures[f'pod_seconds_{name}']:.0f}"
+            f" | {figures[f'pod_seconds_per_1000_{name}']:.0f}"
             f" | {figures[f'time_to_healthy_s_{name}']:.0f} | {len(each)} |"
         )
     return "\n".join([*lines, ""])

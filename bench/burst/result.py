@@ -82,6 +82,12 @@ class Result:
         return 100 * self.errors / self.requests if self.requests else 0.0
 
     @property
+    def pod_seconds_per_1000(self) -> float:
+        """What a thousand answered requests cost."""
+        answered = self.requests - self.errors
+        return 1000 * self.pod_seconds / answered if answered else 0.0
+
+    @property
     def void(self) -> str:
         """Why the run does not count, or nothing."""
         busy = self.cpu_percent if self.own_cpu_percent is None else self.own_cpu_percent

@@ -28,6 +28,7 @@ PARTS = {
     "throughput": _Part(throughput.measure, throughput.REPETITIONS),
     "pairs": _Part(pairs.measure, pairs.REPETITIONS, ("onnx", "int8", "st")),
     "overload": _Part(overload.measure, overload.REPETITIONS, ("onnx",)),
+    "beside": _Part(overload.measure_beside, overload.REPETITIONS, ("onnx",)),
     "drain": _Part(drain.measure, drain.REPETITIONS, ("onnx",)),
 }
 

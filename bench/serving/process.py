@@ -20,17 +20,24 @@ _POLL_SECONDS = 0.005
 
 
 class Server:
-    """A server from its start to its end; a context manager."""
+    """A server from its start to its end; a context manager.
 
-    def __init__(self, system: System, **env: str) -> None:
+    Args:
+        system: what is started.
+        cores: on which it may run, as taskset takes them; empty: on all.
+        env: more environment variables.
+    """
+
+    def __init__(self, system: System, *, cores: str = "", **env: str) -> None:
         self.system = system
+        only = ["taskset", "--cpu-list", cores] if cores else []
         self.port, self.admin_port = _free_port(), _free_port()
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log = LOGS / f"{system.name}.log"
         with self.log.open("wb") as log:
             self.began = time.monotonic()
             self.process = subprocess.Popen(
-                system.command(self.port, self.admin_port),
+                [*only, *system.command(self.port, self.admin_port)],
                 env=environment(system) | env,
                 stdout=log,
                 stderr=log,

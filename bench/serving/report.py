@@ -74,19 +74,26 @@ def _pairs(found: Sequence[Record]) -> dict[str, float]:
 
 
 def _overload(found: Sequence[Record]) -> dict[str, float]:
-    records = _by_system(found, "overload")["onnx"]
+    beside = _by_system(found, "beside")["onnx"]
+    return {
+        **_flooded("overload", _by_system(found, "overload")["onnx"]),
+        **_flooded("overload_beside", beside),
+        "live_p99_s_under_load": max(record["live_p99_s"] for record in beside),
+    }
+
+
+def _flooded(name: str, records: Sequence[Record]) -> dict[str, float]:
     late = [record["p99_s"] / overload.TARGET_SECONDS for record in records]
     goodput = [record["goodput_rps"] / record["capacity_rps"] for record in records]
     return {
-        "overload_p99_over_target": statistics.median(late),
-        "overload_p99_over_target_worst": max(late),
-        "overload_goodput_ratio": statistics.median(goodput),
-        "overload_goodput_ratio_worst": min(goodput),
-        "overload_capacity_rps": _median(records, "capacity_rps"),
-        "overload_answered": sum(record["answered"] for record in records),
-        "overload_refused": sum(record["refused"] for record in records),
-        "overload_other": sum(record["other"] for record in records),
-        "live_p99_s_under_load": max(record["live_p99_s"] for record in records),
+        f"{name}_p99_over_target": statistics.median(late),
+        f"{name}_p99_over_target_worst": max(late),
+        f"{name}_goodput_ratio": statistics.median(goodput),
+        f"{name}_goodput_ratio_worst": min(goodput),
+        f"{name}_capacity_rps": _median(records, "capacity_rps"),
+        f"{name}_answered": sum(record["answered"] for record in records),
+        f"{name}_refused": sum(record["refused"] for record in records),
+        f"{name}_other": sum(record["other"] for record in records),
     }
 
 

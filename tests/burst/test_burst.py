@@ -4,11 +4,13 @@ import os
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from bench.burst.hostcpu import busy_percent, read
 from bench.burst.lives import PodWatch
+from bench.burst.manifests import manifests_of
 from bench.burst.measure import result_of
 from bench.burst.replay import MODELLED, PHYSICS, foreknown, modelled, setup_of, simulated
 from bench.burst.result import Answer, Result, append, per_second, read_all, tail, time_to_healthy
@@ -19,6 +21,7 @@ from bench.load.client import Run
 from bench.load.record import Record
 from warmpool_operator.api.pool import PoolSpec
 from warmpool_operator.simulate.setup import Route
+from warmpool_serving.names import AdminPath, Metric
 
 
 def pod(uid: str, *, scheduled: bool = True, ready: bool = False, deleted: bool = False) -> dict[str, Any]:
@@ -136,7 +139,7 @@ def test_scenarios_are_repeatable_ordered_and_within_their_time(name: str) -> No
 @pytest.mark.parametrize("name", sorted(SYSTEMS))
 def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -> None:
     system = system_in(name, scenario)
-    made = {each["kind"]: each["spec"] for each in system.manifests()}
+    made = {each["kind"]: each["spec"] for each in manifests_of(system, "here")}
     if "WarmModelPool" in made:
         spec = PoolSpec.model_validate(made["WarmModelPool"])
         assert spec.scaling.max_replicas == CEILING
@@ -145,7 +148,7 @@ def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -
     else:
         container = made["Deployment"]["template"]["spec"]["containers"][0]
         resources, image = container["resources"], container["image"]
-    reference = SYSTEMS["ours_b0"].manifests()[0]["spec"]["server"]
+    reference = manifests_of(SYSTEMS["ours_b0"], "here")[0]["spec"]["server"]
     assert (resources, image) == (reference["resources"], reference["image"])
 
 
@@ -182,3 +185,18 @@ def _result(**changes: Any) -> Result:
         "time_to_healthy_s": 5.0,
     }
     return Result(**fields | changes)
+
+
+def test_keda_scales_on_a_figure_that_the_servers_have() -> None:
+    (wanted,) = [each for each in manifests_of(SYSTEMS["keda"], "here") if each["kind"] == "ScaledObject"]
+    services = {
+        each["metadata"]["name"]: each["spec"]["ports"][0]["port"]
+        for each in manifests_of(SYSTEMS["keda"], "here")
+        if each["kind"] == "Service"
+    }
+    trigger = wanted["spec"]["triggers"][0]["metadata"]
+    url = urlsplit(trigger["url"])
+    # KEDA reads Service and namespace from the host's first two words.
+    name, namespace = str(url.hostname).split(".")
+    assert (services[name], namespace, url.path) == (url.port, "here", AdminPath.METRICS)
+    assert trigger["valueLocation"] == Metric.INFLIGHT

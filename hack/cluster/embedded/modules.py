@@ -16,6 +16,7 @@ METRICS_SERVER_VERSION = "v0.9.0"
 # The newest commit of the controller that the module proxy serves; about release v1.11.1.
 INGRESS_NGINX_VERSION = "v0.0.0-20240708192948-52c50467d67d"
 HELM_VERSION = "v3.19.5"
+KEDA_VERSION = "2.21.0"
 _MAJOR, _MINOR = KUBERNETES_VERSION.removeprefix("v").split(".")[:2]
 
 
@@ -164,5 +165,22 @@ VERSITYGW = GoModule(
     static=True,
 )
 """A real S3 server, which tests run in a pod."""
+
+KEDA = GoModule(
+    name="keda",
+    programs={
+        "keda": Program(
+            package="github.com/kedacore/keda/v2/cmd/operator",
+            variables={"github.com/kedacore/keda/v2/version.Version": KEDA_VERSION},
+        ),
+        "keda-adapter": Program(
+            package="github.com/kedacore/keda/v2/cmd/adapter",
+            variables={"github.com/kedacore/keda/v2/version.Version": KEDA_VERSION},
+        ),
+    },
+    static=True,
+    data=(("github.com/kedacore/keda/v2", "config"),),
+)
+"""What the burst benchmark runs beside warmpool, in pods; its manifests are files of its module."""
 
 TOOLS: Mapping[str, GoModule] = {module.name: module for module in (KUBECONFORM, ACTIONLINT, VERSITYGW)}
