@@ -140,7 +140,7 @@ def table(title: str, runs: Runs) -> str:
     lines = [
         f"{title}:",
         "",
-        "| scenario | system | errors % | p99 s | ÷ steady | pod-seconds | of 1000 answers | healthy after s | runs |",
+        "| scenario | system | errors % | p99 s | ÷ steady | pod-seconds | for 1000 answers | healthy s | runs |",
         "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     figures = figures_of(runs)
