@@ -19,9 +19,10 @@ _LENGTH = "medium"
 
 
 def measure(system: System, repetition: int) -> dict[str, Any]:
-    """Measure what a server can, before and after twice as much is sent; the last core is the client's, the others the server's.
+    """Measure what a server can, before and after twice as much is sent.
 
-    Refusing costs a client about as much as a server, and clients are on other machines.
+    The last core is the client's: being refused costs it more than refusing costs a server, and clients are on other
+    machines. The other cores are the server's.
     """
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-1:])
