@@ -21,8 +21,8 @@ _LENGTH = "medium"
 def measure(system: System, repetition: int) -> dict[str, Any]:
     """Measure what a server can, before and after twice as much is sent.
 
-    The last core is the client's: being refused costs it more than refusing costs a server, and clients are on other
-    machines. The other cores are the server's.
+    The last core is the client's, the others are the server's: being refused costs more than refusing does, and
+    clients are on other machines.
     """
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-1:])
