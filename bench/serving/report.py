@@ -75,21 +75,21 @@ def _pairs(found: Sequence[Record]) -> dict[str, float]:
 
 def _overload(found: Sequence[Record]) -> dict[str, float]:
     beside = _by_system(found, "beside")["onnx"]
+    (windows,) = _by_system(found, "windows")["onnx"]
     return {
-        **_flooded("overload", _by_system(found, "overload")["onnx"]),
-        **_flooded("overload_beside", beside),
+        **_flooded("overload", _by_system(found, "overload")["onnx"], windows["apart"]),
+        **_flooded("overload_beside", beside, windows["beside"]),
         "live_p99_s_under_load": max(record["live_p99_s"] for record in beside),
     }
 
 
-def _flooded(name: str, records: Sequence[Record]) -> dict[str, float]:
+def _flooded(name: str, records: Sequence[Record], shares: Sequence[float]) -> dict[str, float]:
     late = [record["p99_s"] / overload.TARGET_SECONDS for record in records]
-    goodput = [record["goodput_rps"] / record["capacity_rps"] for record in records]
     return {
         f"{name}_p99_over_target": statistics.median(late),
         f"{name}_p99_over_target_worst": max(late),
-        f"{name}_goodput_ratio": statistics.median(goodput),
-        f"{name}_goodput_ratio_worst": min(goodput),
+        f"{name}_goodput_ratio": statistics.median(shares),
+        f"{name}_goodput_ratio_worst": min(shares),
         f"{name}_capacity_rps": _median(records, "capacity_rps"),
         f"{name}_answered": sum(record["answered"] for record in records),
         f"{name}_refused": sum(record["refused"] for record in records),

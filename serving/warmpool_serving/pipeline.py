@@ -117,6 +117,19 @@ class Pipeline:
             raise TooLongError(f"The request has {tokens} tokens; at most {self._max_tokens} are taken.")
         return tokens
 
+    def refusal(self, size: int) -> RefusedError | None:
+        """Why a request need not even be read: there is no room for one of the usual number of tokens.
+
+        Args:
+            size: bytes of its body, which has no more tokens than that; 0: not known.
+        """
+        usual = math.ceil(self._report.means.tokens)
+        try:
+            self._admit(min(usual, size or usual))
+        except RefusedError as error:
+            return error
+        return None
+
     def _admit(self, tokens: int) -> float:
         backlog, speed = self._batcher.snapshot().backlog, self._batcher.speed
         limits = self._report.slip.tighten(self._report.limits)

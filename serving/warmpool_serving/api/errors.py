@@ -28,7 +28,9 @@ class ApiError(Exception):
     retry_after: float | None = None
 
     def headers(self) -> Mapping[str, str]:
-        """Retry-After in whole seconds, rounded up, and exactly in milliseconds."""
+        """How to come back: with a key, or after a while, in whole seconds, rounded up, and in milliseconds."""
+        if self.status == 401:
+            return {"WWW-Authenticate": "Bearer"}
         if self.retry_after is None:
             return {}
         return {
@@ -50,6 +52,11 @@ def bad_request(
 ) -> ApiError:
     """The request itself is wrong."""
     return ApiError(status, message, param=param, code=code)
+
+
+def unauthorised() -> ApiError:
+    """No key, or a wrong one."""
+    return ApiError(401, "Authorization: Bearer <key> is needed.", code="invalid_api_key")
 
 
 def refused(error: RefusedError) -> ApiError:

@@ -5,7 +5,6 @@ everything else that serves (docs/adr/0003-starlette-in-the-serving-process.md).
 a FastAPI application, described by models, are in `fastapi_app`.
 """
 
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -19,7 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from warmpool_serving import __version__
 from warmpool_serving.api import codec, errors, native, openai
+from warmpool_serving.api.door import Door
 from warmpool_serving.api.errors import ApiError, bad_request
+from warmpool_serving.api.replies import reply
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Engine, Manifest
 from warmpool_serving.metrics import Metrics
@@ -32,8 +33,6 @@ _DRAINING_RETRY_SECONDS: Final = 1.0
 MAX_TIMEOUT_MS: Final = 3_600_000
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 """What `openapi_document` derived from the FastAPI application."""
-_OPEN_PATHS: Final = frozenset({ClientPath.HEALTH, ClientPath.OIP_LIVE, ClientPath.OIP_READY})
-_NATIVE_PATHS: Final = frozenset({ClientPath.EMBED, ClientPath.ROOT, ClientPath.INFO})
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -44,7 +43,7 @@ class WebApp:
     def __init__(self, settings: Settings, engine: Engine, report: Report, metrics: Metrics) -> None:
         self._settings, self._engine, self._report, self._metrics = settings, engine, report, metrics
         self._created = int(time.time())
-        self._key = f"Bearer {settings.api_key}".encode()
+        self._door = Door(settings.api_key, report)
         self.pipeline: Pipeline | None = None
         self.active = 0
         self.refusing = False
@@ -99,11 +98,9 @@ class WebApp:
 
         self.active += 1
         try:
-            if self._authorised(scope, path):
-                await app(scope, receive, counted)
-            else:
-                refusal = _reply(401, _shaped(_unauthorised(), path), {"www-authenticate": "Bearer"})
-                await refusal(scope, receive, counted)
+            open_to = None if self.refusing else self.pipeline
+            answer = await self._door.turns_away(scope, path, receive, open_to) or app
+            await answer(scope, receive, counted)
         finally:
             self.active -= 1
             self._metrics.answered(path, status, time.monotonic() - began)
@@ -116,18 +113,12 @@ class WebApp:
     def _name(self) -> str:
         return self._settings.model_name or self._manifest.name
 
-    def _authorised(self, scope: Scope, path: str) -> bool:
-        if not self._settings.api_key or path in _OPEN_PATHS:
-            return True
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(given, self._key)
-
     def _guard(
         self, handler: Callable[[Request], Awaitable[Any]], shape: Callable[[ApiError], Any]
     ) -> Handler:
         async def guarded(request: Request) -> Response:
             try:
-                return _reply(200, await handler(request))
+                return reply(200, await handler(request))
             except RefusedError as error:
                 self._report.ledger.rejected[error.reason] += 1
                 problem = errors.refused(error)
@@ -139,7 +130,7 @@ class WebApp:
                 problem = ApiError(errors.CLIENT_GONE, "The client went away.")
             except ApiError as error:
                 problem = error
-            return _reply(problem.status, shape(problem), problem.headers())
+            return reply(problem.status, shape(problem), problem.headers())
 
         return guarded
 
@@ -194,20 +185,20 @@ class WebApp:
         return Response(DOCUMENT.read_bytes(), media_type="application/json")
 
     async def _models(self, _: Request) -> Response:
-        return _reply(200, openai.models(self._name, self._created))
+        return reply(200, openai.models(self._name, self._created))
 
     async def _info(self, _: Request) -> Response:
-        return _reply(200, native.info(self._manifest, self._settings, __version__))
+        return reply(200, native.info(self._manifest, self._settings, __version__))
 
     async def _live(self, _: Request) -> Response:
-        return _reply(200, {"live": True})
+        return reply(200, {"live": True})
 
     async def _ready(self, request: Request) -> Response:
         ready = self._report.lifecycle.ready
         model = request.path_params.get("model")
         if model not in (None, self._name, self._manifest.name):
-            return _reply(404, {"error": f"no model is called {model}"})
-        return _reply(200 if ready else 503, {"name": self._name, "ready": ready})
+            return reply(404, {"error": f"no model is called {model}"})
+        return reply(200 if ready else 503, {"name": self._name, "ready": ready})
 
 
 def _timeout(request: Request) -> float | None:
@@ -219,20 +210,8 @@ def _timeout(request: Request) -> float | None:
     return int(text) / 1000
 
 
-def _shaped(error: ApiError, path: str) -> dict[str, object]:
-    return error.native() if path in _NATIVE_PATHS else error.openai()
-
-
 async def _no_such_route(request: Request, error: Exception) -> Response:
     status, headers = getattr(error, "status_code", 404), getattr(error, "headers", None)
     what = f"{request.method} {request.url.path}"
     problem = ApiError(status, f"There is no {what} here; see {ClientPath.OPENAPI}.", code="not_found")
-    return _reply(status, problem.openai(), headers)
-
-
-def _unauthorised() -> ApiError:
-    return ApiError(401, "Authorization: Bearer <key> is needed.", code="invalid_api_key")
-
-
-def _reply(status: int, body: Any, headers: Any = None) -> Response:
-    return Response(codec.dumps(body), status, headers, media_type="application/json")
+    return reply(status, problem.openai(), headers)
