@@ -149,7 +149,7 @@ def scaled_object(namespace: str) -> Manifest:
         "type": "metrics-api",
         "metricType": "AverageValue",
         "metadata": {
-            "url": f"http://{_ADMIN}.{namespace}:{_ADMIN_PORT}/metrics",
+            "url": f"http://{_ADMIN}.{namespace}.svc:{_ADMIN_PORT}/metrics",
             "format": "prometheus",
             "valueLocation": "warmpool_inflight_requests",
             "aggregateFromKubeServiceEndpoints": "true",

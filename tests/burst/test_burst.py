@@ -197,6 +197,6 @@ def test_keda_scales_on_a_figure_that_the_servers_have() -> None:
     trigger = wanted["spec"]["triggers"][0]["metadata"]
     url = urlsplit(trigger["url"])
     # KEDA reads Service and namespace from the host's first two words.
-    name, namespace = str(url.hostname).split(".")
+    name, namespace, _ = str(url.hostname).split(".")
     assert (services[name], namespace, url.path) == (url.port, "here", AdminPath.METRICS)
     assert trigger["valueLocation"] == Metric.INFLIGHT
