@@ -105,7 +105,7 @@ def service(name: str, *, port: int, target: int) -> Manifest:
 
 
 def ingress(host: str, *, class_name: str) -> Manifest:
-    """Return the Ingress that every system gets: the least loaded pod, and one more try after a refusal.
+    """Return the Ingress that every system gets: one pod after the other, and one more try after a refusal.
 
     Without limits: ingress-nginx counts them per client address, and all clients of the benchmark have one.
     """
@@ -118,7 +118,7 @@ def ingress(host: str, *, class_name: str) -> Manifest:
         "metadata": {
             "name": f"{APP}-outside",
             "annotations": {
-                f"{prefix}/load-balance": "ewma",
+                f"{prefix}/load-balance": "round_robin",
                 f"{prefix}/proxy-next-upstream": "error timeout http_429 http_503 non_idempotent",
                 f"{prefix}/proxy-next-upstream-tries": "2",
             },

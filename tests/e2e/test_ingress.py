@@ -145,7 +145,7 @@ def test_our_annotations_are_set_back_and_others_left_alone_and_fields_that_go_a
     left = annotations_of(pool)
     assert not {f"{PREFIX}/proxy-read-timeout", f"{PREFIX}/proxy-body-size"} & set(left)
     assert left["example.org/mine"] == "1"
-    assert left[f"{PREFIX}/load-balance"] == "ewma"
+    assert left[f"{PREFIX}/load-balance"] == "round_robin"
 
 
 def test_a_pool_at_zero_says_when_to_come_back_and_is_there_then(

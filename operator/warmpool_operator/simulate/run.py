@@ -37,6 +37,7 @@ class _Run:
         self._heap: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = count()
         self._workload = Workload(setup, chance, self._later, self._fill)
+        self._turns = count()
         self._requests: list[Request] = []
         self._moments: list[Moment] = []
 
@@ -109,13 +110,11 @@ class _Run:
             return min(serving, key=lambda pod: (pod.in_flight, pod.number))
         if route is Route.SERVICE or len(serving) == 1:
             return self._chance.choice(serving)
-        first, second = self._chance.sample(serving, 2)
-        if second.in_flight < first.in_flight:
-            first, second = second, first
-        if not first.admits():
-            first.rejected += 1
-            return second
-        return first
+        first = serving[next(self._turns) % len(serving)]
+        if first.admits():
+            return first
+        first.rejected += 1
+        return serving[next(self._turns) % len(serving)]
 
     def _accept(self, request: Request, pod: Pod, now_ms: int) -> None:
         pod.accepted += 1

@@ -41,7 +41,7 @@ class Route(StrEnum):
     SERVICE = "Service"
     """kube-proxy: any endpoint, whatever its load; what that pod refuses is refused."""
     INGRESS = "Ingress"
-    """ingress-nginx with ewma: the better of two endpoints, and one more try after a refusal."""
+    """ingress-nginx: one endpoint after the other, and one more try after a refusal."""
     ACTIVATOR = "Activator"
     """Knative: one queue for all pods, and a request is given to a pod only where it can start."""
 

@@ -41,7 +41,7 @@ def test_every_annotation_is_owned_and_every_number_plain(intent: Intent) -> Non
 @given(intent=intents)
 def test_a_limit_has_multiplier_1_and_without_one_nothing_is_limited(intent: Intent) -> None:
     words = said(intent)
-    assert words["load-balance"] == "ewma"
+    assert words["load-balance"] == "round_robin"
     if intent.limit is None:
         assert not [name for name in words if name.startswith("limit-")]
     else:
