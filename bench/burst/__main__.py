@@ -39,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     bed = Bed(route=Route(options.route))
     if options.build:
         bed.build()
-    bed.install()
+    bed.install(options.systems)
     with FirstInLine() if options.shared else nullcontext():
         _run_missing(bed, options, give_up_at)
     return 0

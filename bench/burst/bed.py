@@ -2,14 +2,14 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.burst import keda
 from bench.burst.manifests import ingress, manifests_of
-from bench.burst.systems import APP, FLOOR, IMAGE, System
+from bench.burst.systems import APP, FLOOR, IMAGE, SYSTEMS, System
 from bench.install import install
 from hack.cluster import Backend, select_backend
 from hack.cluster.images import image_store
@@ -53,7 +53,6 @@ class Bed:
         self.backend: Backend = select_backend()
         self._ingress = self.backend.ingress() if route is Route.INGRESS else None
         self.kubectl = Kubectl(self.backend)
-        self._keda = False
 
     @property
     def kubectl_argv(self) -> list[str]:
@@ -67,20 +66,21 @@ class Bed:
             store.build(ROOT, tag=tag, dockerfile=ROOT / file, arguments={})
         self.backend.load([OPERATOR_IMAGE, IMAGE])
 
-    def install(self) -> None:
-        """Install the operator of this checkout.
+    def install(self, systems: Collection[str]) -> None:
+        """Install the operator of this checkout, and KEDA if it is among the systems.
+
+        Both before all runs, so that every system has the same idle programs beside it.
 
         Raises:
             ClusterError: Helm says no.
         """
         install(self.backend, OPERATOR_IMAGE)
+        if any(SYSTEMS[name].scaler == "keda" for name in systems):
+            keda.install(self.backend, self.kubectl)
 
     @contextmanager
     def deployed(self, system: System, namespace: str) -> Iterator[Door]:
         """Apply a system in a namespace of its own, wait until it is at rest, and give the way to it."""
-        if system.scaler == "keda" and not self._keda:
-            keda.install(self.backend, self.kubectl)
-            self._keda = True
         self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         try:
             self.kubectl.apply(*manifests_of(system, namespace), namespace=namespace)

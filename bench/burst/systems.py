@@ -86,9 +86,9 @@ SYSTEMS: Mapping[str, System] = {
 
 
 SIZED: Final[Mapping[str, Manifest]] = {
-    "step": {"concurrencyBuffer": 5, "keepAliveSeconds": 15},
-    "step_retry": {"concurrencyBuffer": 5, "keepAliveSeconds": 15},
-    "step_long": {"concurrencyBuffer": 5, "keepAliveSeconds": 15},
+    "step": {"concurrencyBuffer": 6, "keepAliveSeconds": 15},
+    "step_retry": {"concurrencyBuffer": 6, "keepAliveSeconds": 15},
+    "step_long": {"concurrencyBuffer": 6, "keepAliveSeconds": 15},
     "ramp": {"concurrencyBuffer": 1, "keepAliveSeconds": 30},
     "spikes": {"minReplicas": 8, "keepAliveSeconds": 30},
     "trace": {"minReplicas": 7, "keepAliveSeconds": 30},
@@ -97,7 +97,8 @@ SIZED: Final[Mapping[str, Manifest]] = {
 """`ours` in each scenario: the cheapest with at most 0.1 % errors that the simulator found on seeds 11 and 12.
 
 Tried were floors of 2 and 6 to 10, buffers up to 7, keepAlive of 15, 30 and 60 s. The steps were sized on
-`step_long`, with a p99 of at most twice the steady one, and with a buffer: a floor does not follow the load.
+`step_long`, with a p99 of at most twice the steady one, and with a buffer: a floor does not follow the load. There
+5 were enough for the simulator, and had 0.00 % and 1.28 % in two real runs; so it is one more.
 """
 
 

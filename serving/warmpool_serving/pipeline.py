@@ -118,7 +118,7 @@ class Pipeline:
         return tokens
 
     def refusal(self, size: int) -> RefusedError | None:
-        """Why a request need not even be read: there is no room for one of the usual number of tokens.
+        """Why a request need not even be parsed: there is no room for one of the usual number of tokens.
 
         Args:
             size: bytes of its body, which has no more tokens than that; 0: not known.

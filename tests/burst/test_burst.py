@@ -148,6 +148,14 @@ def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -
     else:
         container = made["Deployment"]["template"]["spec"]["containers"][0]
         resources, image = container["resources"], container["image"]
+        bounds = {
+            (each["minReplicas"], each["maxReplicas"])
+            if kind == "HorizontalPodAutoscaler"
+            else (each["minReplicaCount"], each["maxReplicaCount"])
+            for kind, each in made.items()
+            if kind in ("HorizontalPodAutoscaler", "ScaledObject")
+        }
+        assert bounds == ({(FLOOR, CEILING)} if system.scaler else set())
     reference = manifests_of(SYSTEMS["ours_b0"], "here")[0]["spec"]["server"]
     assert (resources, image) == (reference["resources"], reference["image"])
 

@@ -17,8 +17,8 @@ from tests.e2e.support.pools import PoolHandle, spec
 from tests.e2e.support.registry import registry
 
 pytestmark = pytest.mark.usefixtures("operator")
-NEW_BYTES = 20_000_000
-BYTES_PER_SECOND = 10_000_000
+NEW_BYTES = 10_000_000
+BYTES_PER_SECOND = 5_000_000
 DOCKERFILE = "FROM warmpool/serving:dev\nCOPY new /new\n"
 
 

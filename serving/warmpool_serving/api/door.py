@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 
 from warmpool_serving.api import errors
 from warmpool_serving.api.replies import refusal
+from warmpool_serving.config import Settings
 from warmpool_serving.names import ClientPath
 from warmpool_serving.pipeline import Pipeline
 from warmpool_serving.report import Report
@@ -21,11 +22,11 @@ _COMPUTING: Final = frozenset({ClientPath.EMBEDDINGS, ClientPath.EMBED, ClientPa
 
 
 class Door:
-    """The key of the settings, if there is one, and the room that the pipeline has left."""
+    """The key, if there is one, and the room that the pipeline has left."""
 
-    def __init__(self, api_key: str, report: Report) -> None:
-        self._key = f"Bearer {api_key}".encode() if api_key else b""
-        self._report = report
+    def __init__(self, settings: Settings, report: Report) -> None:
+        self._key = f"Bearer {settings.api_key}".encode() if settings.api_key else b""
+        self._most, self._report = settings.max_body_bytes, report
 
     async def turns_away(
         self, scope: Scope, path: str, receive: Receive, pipeline: Pipeline | None
@@ -39,15 +40,30 @@ class Door:
             return refusal(errors.unauthorised(), path)
         if pipeline is None or path not in _COMPUTING or scope["method"] != "POST":
             return None
-        full = pipeline.refusal(int(_header(scope, b"content-length") or 0))
-        if full is None:
+        size = int(_header(scope, b"content-length") or 0)
+        full = pipeline.refusal(size)
+        # What is too large will never fit, and is told so further in.
+        if full is None or size > self._most:
             return None
-        # Read before it is refused: a connection that is closed with bytes unread is reset, and the client may
-        # never see the answer.
-        while (await receive()).get("more_body"):
-            pass
+        if not await self._read(receive):
+            return refusal(errors.gone(), path)
         self._report.ledger.rejected[full.reason] += 1
         return refusal(errors.refused(full), path)
+
+    async def _read(self, receive: Receive) -> bool:
+        """Read a body, as much as is allowed; False if its client went away.
+
+        A connection that is closed with bytes unread is reset, and the client may never see the answer.
+        """
+        size = 0
+        while size <= self._most:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return False
+            size += len(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        return True
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes:

@@ -59,6 +59,11 @@ def unauthorised() -> ApiError:
     return ApiError(401, "Authorization: Bearer <key> is needed.", code="invalid_api_key")
 
 
+def gone() -> ApiError:
+    """The client went away before its request was read."""
+    return ApiError(CLIENT_GONE, "The client went away.", kind="server_error", code="cancelled")
+
+
 def refused(error: RefusedError) -> ApiError:
     """Overloaded is 429; starting or draining is 503, since another pod may have room."""
     if error.reason is Reject.OVERLOADED:

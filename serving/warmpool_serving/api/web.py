@@ -43,7 +43,7 @@ class WebApp:
     def __init__(self, settings: Settings, engine: Engine, report: Report, metrics: Metrics) -> None:
         self._settings, self._engine, self._report, self._metrics = settings, engine, report, metrics
         self._created = int(time.time())
-        self._door = Door(settings.api_key, report)
+        self._door = Door(settings, report)
         self.pipeline: Pipeline | None = None
         self.active = 0
         self.refusing = False
@@ -127,7 +127,7 @@ class WebApp:
             except TooLongError as error:
                 problem = bad_request(str(error), status=413, code="too_many_tokens")
             except ClientDisconnect:
-                problem = ApiError(errors.CLIENT_GONE, "The client went away.")
+                problem = errors.gone()
             except ApiError as error:
                 problem = error
             return reply(problem.status, shape(problem), problem.headers())

@@ -60,7 +60,7 @@ def test_without_a_pod_nothing_is_answered(make_setup: MakeSetup) -> None:
 
 
 @pytest.mark.parametrize(("route", "refused"), [(Route.SERVICE, True), (Route.INGRESS, False)])
-def test_an_ingress_finds_the_idle_pod_and_a_service_does_not(
+def test_an_ingress_takes_turns_and_a_service_does_not(
     make_setup: MakeSetup, route: Route, refused: bool
 ) -> None:
     # Eighteen fit into two pods; chance alone does not put nine into each.
