@@ -29,7 +29,7 @@ PARTS = {
     "pairs": _Part(pairs.measure, pairs.REPETITIONS, ("onnx", "int8", "st")),
     "overload": _Part(overload.measure, overload.REPETITIONS, ("onnx",)),
     "beside": _Part(overload.measure_beside, overload.REPETITIONS, ("onnx",)),
-    "windows": _Part(overload.windows, 1, ("onnx",)),
+    "windows": _Part(overload.windows, 2, ("onnx",)),
     "drain": _Part(drain.measure, drain.REPETITIONS, ("onnx",)),
 }
 

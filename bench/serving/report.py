@@ -75,10 +75,11 @@ def _pairs(found: Sequence[Record]) -> dict[str, float]:
 
 def _overload(found: Sequence[Record]) -> dict[str, float]:
     beside = _by_system(found, "beside")["onnx"]
-    (windows,) = _by_system(found, "windows")["onnx"]
+    windows = _by_system(found, "windows")["onnx"]
+    apart, shared = ([share for each in windows for share in each[how]] for how in ("apart", "beside"))
     return {
-        **_flooded("overload", _by_system(found, "overload")["onnx"], windows["apart"]),
-        **_flooded("overload_beside", beside, windows["beside"]),
+        **_flooded("overload", _by_system(found, "overload")["onnx"], apart),
+        **_flooded("overload_beside", beside, shared),
         "live_p99_s_under_load": max(record["live_p99_s"] for record in beside),
     }
 
