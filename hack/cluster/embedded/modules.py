@@ -166,20 +166,15 @@ VERSITYGW = GoModule(
 )
 """A real S3 server, which tests run in a pod."""
 
+_KEDA = "github.com/kedacore/keda/v2"
 KEDA = GoModule(
     name="keda",
     programs={
-        "keda": Program(
-            package="github.com/kedacore/keda/v2/cmd/operator",
-            variables={"github.com/kedacore/keda/v2/version.Version": KEDA_VERSION},
-        ),
-        "keda-adapter": Program(
-            package="github.com/kedacore/keda/v2/cmd/adapter",
-            variables={"github.com/kedacore/keda/v2/version.Version": KEDA_VERSION},
-        ),
+        name: Program(package=f"{_KEDA}/cmd/{command}", variables={f"{_KEDA}/version.Version": KEDA_VERSION})
+        for name, command in (("keda", "operator"), ("keda-adapter", "adapter"))
     },
     static=True,
-    data=(("github.com/kedacore/keda/v2", "config"),),
+    data=((_KEDA, "config"),),
 )
 """What the burst benchmark runs beside warmpool, in pods; its manifests are files of its module."""
 
