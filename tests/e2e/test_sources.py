@@ -14,12 +14,15 @@ from tests.e2e.support.hammer import Hammer
 from tests.e2e.support.pools import Object, PoolHandle, spec
 from tests.e2e.support.stores import ACCESS_KEY, SECRET_KEY, Store, bucket_of, start_mirror, start_s3, upload
 from tests.sources.bundles import WEIGHTS, write_bundle
+from warmpool_serving.models.download import PART_BYTES
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "build/bundles/minilm"
 BAKED = "/models/minilm"
 MODEL_BYTES = 24 << 20
 HOLD_AFTER = 48 << 20
+PARTS_THERE = "cat /models/.*.parts/*.journal | tr -d '\\0' | wc -c"
+"""Counts the parts that a fetching container has written and noted."""
 pytestmark = pytest.mark.usefixtures("operator")
 
 
@@ -115,8 +118,11 @@ def test_a_fetch_that_is_killed_half_way_goes_on_and_is_verified(kubectl: Kubect
     pool = PoolHandle(kubectl, place, "killed")
     source = {"objectStore": {"uri": f"{mirror.inside}/plain"}}
     pool.apply(spec(model={"name": "m", "source": source}))
-    pool.wait("half of it", lambda: json.loads(mirror.ask("/stats"))["held"])
+    pool.wait("half of it is sent", lambda: json.loads(mirror.ask("/stats"))["held"])
     pod = pool.pod_names().pop()
+    # What is sent may still be on its way to a process that waits for its turn on the processor.
+    notes = ["exec", "-n", place, pod, "-c", "fetch", "--", "sh", "-c", PARTS_THERE]
+    pool.wait("half of it has arrived", lambda: int(kubectl(*notes)) * PART_BYTES >= HOLD_AFTER // 2)
     kubectl("exec", "-n", place, pod, "-c", "fetch", "--", "sh", "-c", "kill -TERM 1")
     pool.wait("a second try", lambda: fetcher(pool).get("restartCount") == 1)
     before = json.loads(mirror.ask("/stats"))["bytes"]

@@ -9,6 +9,7 @@ import pytest
 
 from hack.cluster import ClusterError
 from hack.cluster.kubectl import Kubectl
+from hack.cluster.waiting import wait_for
 from tests.operator.api.examples import EXAMPLES, pool_in
 from tests.operator.api.invalid import CASES, RULES, VALID, changed
 from warmpool_operator.api import crd, names
@@ -22,7 +23,13 @@ def definition(kubectl: Kubectl) -> None:
     """The definition as it is generated now. It stays: deleting it would delete every pool of other tests."""
     apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"]
     kubectl(*apply, stdin=crd.render())
-    kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    # Not `kubectl wait`, which gives up on a definition whose conditions are not there yet.
+    wait_for("an established definition", lambda: is_established(kubectl), timeout=30)
+
+
+def is_established(kubectl: Kubectl) -> bool:
+    conditions = kubectl.get("crd", CRD).get("status", {}).get("conditions") or []
+    return any((each["type"], each["status"]) == ("Established", "True") for each in conditions)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import hashlib
 import json
 import re
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ class Mirror(ThreadingHTTPServer):
         root: the model's folder.
         port: 0 picks a free one.
         token: what hub requests must show; empty: nothing.
-        hold_after: bytes after which every answer with weights waits for a release.
+        hold_after: bytes after which every answer with weights waits for a release; until then they are sent one
+            after the other, so that those bytes are whole answers and not the beginnings of many.
     """
 
     daemon_threads = True
@@ -47,7 +49,7 @@ class Mirror(ThreadingHTTPServer):
         self.held = threading.Event()
         self.released = threading.Event()
         self.authorizations: list[tuple[str, str | None]] = []
-        self._lock = threading.Lock()
+        self._lock, self._turn = threading.Lock(), threading.Lock()
 
     def count(self, size: int, *, waits: bool) -> None:
         """Notes bytes that are about to be sent, and waits where no more may be; small files do not wait."""
@@ -58,6 +60,11 @@ class Mirror(ThreadingHTTPServer):
                 return
         self.held.set()
         self.released.wait(120)
+
+    def turn(self, *, waits: bool) -> AbstractContextManager[Any]:
+        """What an answer is sent within."""
+        alone = waits and self.hold_after is not None and not self.released.is_set()
+        return self._turn if alone else nullcontext()
 
     def files(self) -> list[str]:
         return sorted(str(p.relative_to(self.root)) for p in self.root.rglob("*") if p.is_file())
@@ -116,12 +123,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         headers = {"Content-Range": f"bytes {start}-{end}/{size}"} if asked else {}
         self.head(206 if asked else 200, headers, end - start + 1)
-        with path.open("rb") as stream:
+        weights = size >= LFS_BYTES
+        with self.server.turn(waits=weights), path.open("rb") as stream:
             stream.seek(start)
             left = end - start + 1
             while left:
                 chunk = stream.read(min(_CHUNK, left))
-                self.server.count(len(chunk), waits=size >= LFS_BYTES)
+                self.server.count(len(chunk), waits=weights)
                 self.wfile.write(chunk)
                 left -= len(chunk)
 

@@ -39,6 +39,12 @@ def spec(**changes: Object) -> Object:
     return made
 
 
+def is_ready(pod: Object) -> bool:
+    """Whether the kubelet says that a pod is ready."""
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)
+
+
 @dataclass(frozen=True)
 class PoolHandle:
     """One pool."""
@@ -91,12 +97,12 @@ class PoolHandle:
         raise AssertionError(f"{what}: not within {seconds:.0f} s; status: {self.status()}")
 
     def wait_ready(self, count: int = 1, *, seconds: float = 60) -> None:
-        """Wait until so many pods are warm, and no others exist."""
+        """Wait until so many pods are warm and no others exist, by the pods' word too: a status can be late."""
 
         def settled() -> bool:
             pods = self.status().get("pods", {})
             present = pods.get("ready", 0), pods.get("warming", 0) + pods.get("draining", 0)
-            return present == (count, 0) and len(self.pods()) == count
+            return present == (count, 0) and [is_ready(pod) for pod in self.pods()] == [True] * count
 
         self.wait(f"{count} warm pods", settled, seconds=seconds)
 
