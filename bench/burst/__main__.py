@@ -8,9 +8,11 @@ from contextlib import nullcontext
 
 from bench.burst.bed import Bed
 from bench.burst.measure import measure
+from bench.burst.replay import ASSUMED_STARTUPS_S, pooled_startups
 from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.shared import FirstInLine
+from bench.burst.sizing import sizes
 from bench.burst.systems import SYSTEMS, system_in
 from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
@@ -28,7 +30,7 @@ def main() -> int:
     # Ended from outside it still removes what it has applied.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return _run(options) if options.command == "run" else _report()
+        return {"run": _run, "report": _report, "size": _size}[options.command](options)
     except ClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -82,11 +84,21 @@ def line(result: Result) -> str:
     )
 
 
-def _report() -> int:
+def _report(options: argparse.Namespace) -> int:
+    del options
     from bench.burst.report import report  # noqa: PLC0415 - draws, which a run need not load
 
     for text in report():
         print(text)
+    return 0
+
+
+def _size(options: argparse.Namespace) -> int:
+    runs = [run for run in read_all() if not run.void and SYSTEMS[run.system].scaling is not None]
+    startups = pooled_startups(runs) or ASSUMED_STARTUPS_S
+    for name in options.scenarios:
+        for size in sizes(SCENARIOS[name], startups_s=startups, route=Route(options.route)):
+            print(f"{name}: {size}", flush=True)
     return 0
 
 
@@ -101,14 +113,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--shared", action="store_true", help="others use this machine too: come first, and judge by own CPU"
     )
-    run.add_argument(
-        "--route",
-        choices=[Route.INGRESS.value, Route.SERVICE.value],
-        default=Route.INGRESS.value,
-        help="how clients reach pods (default: %(default)s, through ingress-nginx)",
-    )
     run.add_argument("--build", action="store_true", help="build and load the images first")
     commands.add_parser("report", help="figures, pictures and the check of the simulator")
+    size = commands.add_parser(
+        "size", help="the cheapest pool for a scenario, by the simulator on other seeds"
+    )
+    size.add_argument("--scenarios", nargs="+", choices=sorted(SCENARIOS), default=["ramp"])
+    for command in (run, size):
+        command.add_argument(
+            "--route",
+            choices=[Route.INGRESS.value, Route.SERVICE.value],
+            default=Route.INGRESS.value,
+            help="how clients reach pods (default: %(default)s, through ingress-nginx)",
+        )
     return parser
 
 

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.burst.pictures import draw_pareto, draw_step
-from bench.burst.replay import MODELLED, PHYSICS, modelled, pooled_startups, simulated
+from bench.burst.replay import (
+    ASSUMED_STARTUPS_S,
+    MODELLED,
+    PHYSICS,
+    modelled,
+    pooled_startups,
+    simulated,
+)
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.systems import LOAD_SECONDS, SYSTEMS, system_in
@@ -17,8 +24,8 @@ SIMULATED = ("step", "step_retry", "ramp", "spikes", "diurnal", "trace")
 """Scenarios that every system runs in the simulator, whether there are real runs of it or not."""
 LONG = ("static", "ours_b0", "ours", "ours_sched")
 """Systems whose cost is compared over ten calm minutes on both sides of the step."""
-ASSUMED_STARTUPS_S = (10.5, 11.0, 11.5, 12.0)
-"""Where no run counts yet: 8 s of load, and what ten pods take on top when they start together."""
+DRAWS = 10
+"""Replays of each real run: nobody knows when in their periods its HPA and metrics-server were."""
 DETAILED = ("step", "step_long", "step_retry")
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- begin: bench.burst -->", "<!-- end: bench.burst -->"
@@ -70,13 +77,16 @@ def grouped(runs: Iterable[Result]) -> dict[Key, list[Result]]:
 
 
 def replays(runs: Sequence[Result]) -> list[Result]:
-    """Return each real run as the simulator has it, with the start-ups that the runs of its kind measured."""
+    """Return each real run as the simulator has it, `DRAWS` times, with the start-ups of runs of its kind."""
     made = []
     for run in runs:
         alike = [each for each in runs if (each.scenario, each.system) == (run.scenario, run.system)]
         scenario, system = SCENARIOS[run.scenario], system_in(run.system, run.scenario)
         startups = pooled_startups(alike) or ASSUMED_STARTUPS_S
-        made.append(simulated(scenario, system, run.seed, startups_s=startups, route=Route(run.route)))
+        made += [
+            simulated(scenario, system, run.seed, startups_s=startups, route=Route(run.route), draw=draw)
+            for draw in range(DRAWS)
+        ]
     return made
 
 

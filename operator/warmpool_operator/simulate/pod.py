@@ -83,10 +83,13 @@ class Pod:
         self._account(now_ms)
         self.running -= 1
 
-    def busy_ms(self, now_ms: int) -> int:
-        """Return the milliseconds of computing so far, summed over slots: what a CPU counter would show."""
+    def cpu_ms(self, now_ms: int) -> int:
+        """Return what a CPU counter would show, in units of which the CPU request allows one per slot and ms."""
         self._account(now_ms)
-        return self._busy_ms
+        cpu, server = self._server.cpu, self._server
+        there_ms = (now_ms - self.scheduled_ms) * server.concurrency
+        received_ms = (self.accepted + self.rejected) * server.service.mean_ms
+        return (there_ms * cpu.idle + self._busy_ms * cpu.computing + received_ms * cpu.receiving) // 100
 
     def retry_after_ms(self) -> int:
         """Return what a refusal asks a client to wait: until half of the room is free, in whole seconds.

@@ -69,6 +69,26 @@ class Client:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cpu:
+    """What a pod uses of its CPU request, in percent, for autoscalers that look at that.
+
+    Attributes:
+        idle: without requests.
+        computing: on top, while all its slots compute.
+        receiving: on top, while as many requests come as its slots can compute; those that wait, leave or are
+            refused cost this too.
+    """
+
+    idle: int = 0
+    computing: int = 100
+    receiving: int = 0
+
+
+FULL_BY_COMPUTING = Cpu()
+"""All of the request while all slots compute, and nothing else: inference on CPU, sized as it should be."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Server:
     """What one pod does.
 
@@ -77,12 +97,14 @@ class Server:
         service: time of one request.
         queue: requests that may wait in it; None without a bound.
         latency_target_ms: what its Retry-After aims at.
+        cpu: what it uses.
     """
 
     concurrency: int
     service: Measured
     queue: int | None
     latency_target_ms: int = 1000
+    cpu: Cpu = FULL_BY_COMPUTING
 
 
 def bounded_queue(

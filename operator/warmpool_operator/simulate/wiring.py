@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from warmpool_operator.simulate.setup import (
+    FULL_BY_COMPUTING,
     ROUTING,
     Client,
     Cluster,
+    Cpu,
     Measured,
     Route,
     Server,
@@ -26,6 +28,7 @@ class Pod:
         latency_target_ms: what bounds its queue.
         max_queue: hard cap of that queue, None without one.
         bounded: whether it bounds its queue at all.
+        cpu: what it uses of its CPU request; by default all of it while all its slots compute.
     """
 
     concurrency: int
@@ -34,6 +37,7 @@ class Pod:
     latency_target_ms: int
     max_queue: int | None = None
     bounded: bool = True
+    cpu: Cpu = FULL_BY_COMPUTING
 
     @property
     def server(self) -> Server:
@@ -49,6 +53,7 @@ class Pod:
             service=self.service,
             queue=queue if self.bounded else None,
             latency_target_ms=self.latency_target_ms,
+            cpu=self.cpu,
         )
 
 

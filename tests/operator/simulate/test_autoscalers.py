@@ -12,7 +12,7 @@ from warmpool_operator.simulate.autoscalers.warmpool import Warmpool
 from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import RIVALS, Bounds, run_oracle, run_rival
 from warmpool_operator.simulate.run import simulate
-from warmpool_operator.simulate.setup import Route, Setup
+from warmpool_operator.simulate.setup import Cpu, Route, Setup
 
 MakeSetup = Callable[..., Setup]
 MakeSpec = Callable[..., PoolSpec]
@@ -88,6 +88,33 @@ def test_hpa_doubles_at_its_syncs(make_setup: MakeSetup, step: list[int]) -> Non
     assert sorted(set(desired(outcome))) == [2, 4, 8]
     grown = next(moment.at_ms for moment in outcome.moments if moment.desired > 2)
     assert 30_000 < grown <= 60_000
+
+
+def test_hpa_sees_more_than_full_pods_where_receiving_costs_too(
+    make_setup: MakeSetup, step: list[int]
+) -> None:
+    """45 requests a second come to a pod that computes 13: 4 + 51 + 28 * 45 / 13.3 = 150 % of its request."""
+    setup = make_setup(step, queue=None)
+    setup = replace(setup, server=replace(setup.server, cpu=Cpu(idle=4, computing=51, receiving=28)))
+    outcome = simulate(setup, Hpa(CpuMetric(50), floor=2, ceiling=12, phase_ms=7_000), seed=1)
+    assert sorted(set(desired(outcome)))[:2] == [2, 6]
+
+
+def test_a_reading_is_of_the_time_since_the_last_one(make_setup: MakeSetup, step: list[int]) -> None:
+    """A reading one second after the step shows nothing yet; one after five seconds shows a third of it."""
+    readings = {
+        phase_ms: next(
+            moment.at_ms
+            for moment in simulate(
+                make_setup(step, queue=None),
+                Hpa(CpuMetric(50, phase_ms=phase_ms), floor=2, ceiling=12, phase_ms=6_000),
+                seed=1,
+            ).moments
+            if moment.desired > 2
+        )
+        for phase_ms in (1_000, 5_000)
+    }
+    assert readings == {1_000: 52_000, 5_000: 37_000}
 
 
 def test_hpa_counts_cold_pods_as_idle_and_does_not_cascade(make_setup: MakeSetup, step: list[int]) -> None:

@@ -78,24 +78,22 @@ class _Usage:
     """CPU of one pod: at the last two readings of metrics-server."""
 
     at_ms: int
-    busy_ms: int
+    cpu_ms: int
     percent: float | None = None
 
 
 class CpuMetric:
-    """`Resource` metric cpu with `averageUtilization`, by `GetResourceReplicas`.
-
-    A pod that computes in all its slots uses all of its request: inference saturates CPU, and the request is what
-    a full pod uses.
+    """`Resource` metric cpu with `averageUtilization`, by `GetResourceReplicas`; what pods use is in `setup.Cpu`.
 
     Args:
         percent: the target.
+        phase_ms: when metrics-server reads first; a real one's is anybody's guess.
     """
 
-    def __init__(self, percent: int) -> None:
+    def __init__(self, percent: int, *, phase_ms: int = 0) -> None:
         self._percent = percent
         self._usage: dict[int, _Usage] = {}
-        self._next_ms = 0
+        self._next_ms = phase_ms
 
     def read(self, now_ms: int, workload: Workload) -> None:
         """Do what metrics-server does: the usage between two of its readings."""
@@ -105,12 +103,12 @@ class CpuMetric:
         slots = workload.setup.server.concurrency
         usage: dict[int, _Usage] = {}
         for pod in workload.alive:
-            busy, last = pod.busy_ms(now_ms), self._usage.get(pod.number)
+            used, last = pod.cpu_ms(now_ms), self._usage.get(pod.number)
             if last is not None and now_ms > last.at_ms:
-                percent = 100 * (busy - last.busy_ms) / (slots * (now_ms - last.at_ms))
-                usage[pod.number] = _Usage(now_ms, busy, percent)
+                percent = 100 * (used - last.cpu_ms) / (slots * (now_ms - last.at_ms))
+                usage[pod.number] = _Usage(now_ms, used, percent)
             elif pod.ready_ms >= 0:
-                usage[pod.number] = _Usage(now_ms, busy)
+                usage[pod.number] = _Usage(now_ms, used)
         self._usage = usage
 
     def recommend(self, now_ms: int, workload: Workload) -> int | None:
