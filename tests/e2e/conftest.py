@@ -1,7 +1,8 @@
 """Fixtures of the suite that runs on a real Kubernetes, whichever kind it is.
 
 The cluster is the one that `python -m hack.cluster` chooses and is left running, so the next run starts at
-once; WARMPOOL_E2E_DOWN=1 removes it at the end.
+once; WARMPOOL_E2E_DOWN=1 removes it at the end. WARMPOOL_E2E_INSTALLED=1 says that an earlier part of the same run
+has installed the operator of this checkout.
 """
 
 import os
@@ -141,5 +142,6 @@ def operator(
         build_image(ROOT, "warmpool/serving:dev", dockerfile=ROOT / "Dockerfile.serving")
         handle.install()
 
-    once.do("install the operator", install)
+    if os.environ.get("WARMPOOL_E2E_INSTALLED") != "1":
+        once.do("install the operator", install)
     return handle

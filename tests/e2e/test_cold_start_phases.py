@@ -1,4 +1,4 @@
-"""The phases of a start against a clock beside the operator: alone, since a starved observer is late itself."""
+"""The phases of a start against a clock beside the operator; a starved observer would be late itself."""
 
 from collections.abc import Callable
 from statistics import median
@@ -9,7 +9,7 @@ from hack.cluster.kubectl import Kubectl
 from tests.e2e.support.pools import PoolHandle, spec
 from tests.e2e.support.watching import PodWatch
 
-pytestmark = [pytest.mark.usefixtures("operator"), pytest.mark.alone]
+pytestmark = [pytest.mark.usefixtures("operator"), pytest.mark.timed]
 LOAD_SECONDS = 20
 OWN = {"process_start", "imports", "load", "warmup"}
 

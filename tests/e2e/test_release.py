@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from hack.chart import install_yaml
 from hack.cluster.kubectl import Kubectl
-from tests.e2e.support.conform import kubeconform, write_schemas
 from tests.e2e.support.operator import NAMESPACE, RELEASE, SELECTOR, OperatorHandle
 from tests.e2e.support.pools import PoolHandle, spec
 
@@ -21,13 +19,6 @@ KINDS = (
     "clusterroles,clusterrolebindings,poddisruptionbudgets,networkpolicies,customresourcedefinitions"
 )
 pytestmark = pytest.mark.alone
-
-
-@pytest.fixture(scope="module")
-def schemas(kubectl: Kubectl, operator: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("schemas")
-    write_schemas(kubectl, folder)
-    return folder
 
 
 @pytest.fixture
@@ -47,32 +38,6 @@ def helm(operator: OperatorHandle, *arguments: str) -> str:
 
 def replicas_ready(kubectl: Kubectl) -> int:
     return int(kubectl.get("deployment", RELEASE, "-n", NAMESPACE)["status"].get("readyReplicas", 0))
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        pytest.param([], id="default"),
-        pytest.param(["--set=networkPolicy.enabled=true,rbac.scope=namespace"], id="namespaced"),
-    ],
-)
-def test_kubeconform_knows_every_field(operator: OperatorHandle, schemas: Path, values: list[str]) -> None:
-    rendered = helm(operator, "template", RELEASE, str(CHART), *values)
-    done = kubeconform(rendered, schemas)
-    assert done.returncode == 0, done.stdout
-    assert "Invalid: 0, Errors: 0, Skipped: 0" in done.stdout
-    wrong = kubeconform(rendered.replace("serviceAccountName:", "serviceAcountName:"), schemas)
-    assert "serviceAcountName" in wrong.stdout, "it can say no"
-
-
-def test_install_yaml_conforms_and_is_accepted(
-    operator: OperatorHandle, kubectl: Kubectl, schemas: Path
-) -> None:
-    text = install_yaml.render(operator.helm)
-    done = kubeconform(text, schemas)
-    assert done.returncode == 0, done.stdout
-    flags = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
-    assert kubectl("apply", *flags, "-f", "-", stdin=text).count("(server dry run)") == text.count("\nkind: ")
 
 
 def test_pools_outlive_upgrade_rollback_and_removal(

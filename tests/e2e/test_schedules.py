@@ -14,7 +14,7 @@ LOAD_SECONDS = 5
 FLOOR = 3
 PODS = 5
 # A lead is learned from start-ups: those must not be slower than usual when it counts, or faster.
-pytestmark = [pytest.mark.usefixtures("operator"), pytest.mark.alone]
+pytestmark = [pytest.mark.usefixtures("operator"), pytest.mark.timed]
 
 
 @pytest.fixture(scope="module")
