@@ -97,7 +97,8 @@ def test_hpa_sees_more_than_full_pods_where_receiving_costs_too(
     setup = make_setup(step, queue=None)
     setup = replace(setup, server=replace(setup.server, cpu=Cpu(idle=4, computing=51, receiving=28)))
     outcome = simulate(setup, Hpa(CpuMetric(50), floor=2, ceiling=12, phase_ms=7_000), seed=1)
-    assert sorted(set(desired(outcome)))[:2] == [2, 6]
+    # Two full pods and two cold ones, taken for idle: 75 % of the target of 50 %, so half as many again.
+    assert sorted(set(desired(outcome)))[:3] == [2, 4, 6]
 
 
 def test_a_reading_is_of_the_time_since_the_last_one(make_setup: MakeSetup, step: list[int]) -> None:
@@ -138,8 +139,8 @@ def test_hpa_shrinks_only_after_its_window(make_setup: MakeSetup) -> None:
 def test_keda_asks_for_the_total_at_its_next_sync(make_setup: MakeSetup, step: list[int]) -> None:
     scaler = Hpa(InFlightMetric(2.8), floor=2, ceiling=12, phase_ms=7_000)
     outcome = simulate(make_setup(step, queue=None), scaler, seed=1)
-    assert desired(outcome)[38] == 6, "no more than four pods or the double within 15 s"
-    assert desired(outcome)[60] == 12
+    # As the real one went, in every run: 2, 4, 8, 12.
+    assert [desired(outcome)[second] for second in (30, 38, 53, 68)] == [2, 4, 8, 12]
 
 
 def test_knative_panics_and_does_not_shrink_while_it_does(make_setup: MakeSetup, step: list[int]) -> None:

@@ -1,7 +1,8 @@
 """The HorizontalPodAutoscaler: its loop, its rules of behaviour, and the two metrics that people give it.
 
-After pkg/controller/podautoscaler of Kubernetes 1.34: a sync every 15 s, a tolerance of a tenth, growth by at most
-four pods or to the double within 15 s, and shrinking to the highest recommendation of the last 300 s.
+After pkg/controller/podautoscaler of Kubernetes 1.34: a sync every 15 s, a tolerance of a tenth, growth to the
+double or to four at most with each, and shrinking to the highest recommendation of the last 300 s. Its documentation
+tells of four pods more every 15 s; an HPA without `behavior`, as most are and as KEDA makes them, has no such rule.
 """
 
 import math
@@ -14,7 +15,7 @@ from warmpool_operator.simulate.workload import Workload
 
 TOLERANCE = 0.1
 STABILIZATION_MS = 300_000
-GROWTH_PODS = 4
+GROWTH_MINIMUM = 4
 GROWTH_FACTOR = 2
 PERIOD_MS = 500
 
@@ -69,7 +70,7 @@ class Hpa:
             window.popleft()
         highest = max(target for _, target in window)
         steady = recommended if recommended >= current else min(current, highest)
-        grown = max(current + GROWTH_PODS, GROWTH_FACTOR * current)
+        grown = max(GROWTH_MINIMUM, GROWTH_FACTOR * current)
         return min(max(min(steady, grown), self._floor), self._ceiling)
 
 
