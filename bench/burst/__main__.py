@@ -13,7 +13,7 @@ from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.shared import FirstInLine
 from bench.burst.sizing import sizes
-from bench.burst.systems import SYSTEMS, system_in
+from bench.burst.systems import SERVERS, SYSTEMS, system_in
 from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
 
@@ -94,7 +94,8 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _size(options: argparse.Namespace) -> int:
-    runs = [run for run in read_all() if not run.void and SYSTEMS[run.system].scaling is not None]
+    runs = [run for run in read_all() if not run.void and run.scenario not in SERVERS]
+    runs = [run for run in runs if SYSTEMS[run.system].scaling is not None]
     startups = pooled_startups(runs) or ASSUMED_STARTUPS_S
     for name in options.scenarios:
         for size in sizes(SCENARIOS[name], startups_s=startups, route=Route(options.route)):
@@ -118,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     size = commands.add_parser(
         "size", help="the cheapest pool for a scenario, by the simulator on other seeds"
     )
-    size.add_argument("--scenarios", nargs="+", choices=sorted(SCENARIOS), default=["ramp"])
+    pretended = sorted(SCENARIOS.keys() - SERVERS.keys())
+    size.add_argument("--scenarios", nargs="+", choices=pretended, default=["ramp"])
     for command in (run, size):
         command.add_argument(
             "--route",

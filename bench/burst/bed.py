@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.burst import keda
 from bench.burst.manifests import ingress, manifests_of
-from bench.burst.systems import APP, FLOOR, IMAGE, SYSTEMS, System
+from bench.burst.systems import APP, IMAGE, SYSTEMS, System
 from bench.install import install
 from hack.cluster import Backend, select_backend
 from hack.cluster.images import image_store
@@ -92,7 +92,11 @@ class Bed:
             if system.scaler is not None:
                 # Without a first reading an HPA cannot act at all: that would be the bed's fault, not its own.
                 name = APP if system.scaler == "hpa" else f"keda-hpa-{APP}"
-                wait_for("the HPA's first reading", lambda: self._reads(namespace, name), timeout=120)
+                wait_for(
+                    "the HPA's first reading",
+                    lambda: self._reads(namespace, name, system.at_rest),
+                    timeout=120,
+                )
             door = self._door(namespace)
             wait_for("an answer through the door", door.answers, timeout=30)
             yield door
@@ -114,7 +118,7 @@ class Bed:
         conditions = [each.get("status", {}).get("conditions", []) for each in pods]
         return sum(any(c["type"] == "Ready" and c["status"] == "True" for c in each) for each in conditions)
 
-    def _reads(self, namespace: str, name: str) -> bool:
+    def _reads(self, namespace: str, name: str, floor: int) -> bool:
         found = self.kubectl.get("hpa", "-n", namespace)["items"]
         status = next((each["status"] for each in found if each["metadata"]["name"] == name), None)
         if status is None:
@@ -123,4 +127,4 @@ class Bed:
         metric = (status.get("currentMetrics") or [{}])[0]
         current = metric.get("resource", metric.get("external", {})).get("current", {})
         read = current.keys() & {"averageUtilization", "averageValue"}
-        return active == ["True"] and bool(read) and bool(status["currentReplicas"] == FLOOR)
+        return active == ["True"] and bool(read) and bool(status["currentReplicas"] == floor)

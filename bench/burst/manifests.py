@@ -1,25 +1,21 @@
 """What a person would apply for each system."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bench.burst.systems import (
     APP,
-    BUSY_MS,
-    CEILING,
     CONCURRENCY,
     CPU_PERCENT,
-    FLOOR,
     IMAGE,
     IN_FLIGHT_PERCENT,
     NO_BOUND_MS,
-    SERVICE_MS,
+    Server,
     System,
 )
 
 Manifest = dict[str, Any]
 
-CPU_REQUEST: Final = "70m"
-"""What a full pod uses."""
 _ADMIN: Final = f"{APP}-admin"
 _ADMIN_PORT: Final = 8081
 
@@ -30,10 +26,10 @@ def manifests_of(system: System, namespace: str) -> list[Manifest]:
         return [pool(system)]
     parts = [deployment(system), service(APP, port=80, target=8080)]
     if system.scaler == "hpa":
-        return [*parts, autoscaler()]
+        return [*parts, autoscaler(system.server)]
     if system.scaler == "keda":
         admin = service(_ADMIN, port=_ADMIN_PORT, target=_ADMIN_PORT)
-        return [*parts, admin, scaled_object(namespace)]
+        return [*parts, admin, scaled_object(system.server, namespace)]
     return parts
 
 
@@ -44,18 +40,17 @@ def pool(system: System) -> Manifest:
         "kind": "WarmModelPool",
         "metadata": {"name": APP},
         "spec": {
-            "model": {"name": "fake", "source": {"baked": {}}},
+            "model": {"name": system.server.engine, "source": {"baked": {}}},
             "server": {
                 "image": IMAGE,
-                "engine": "fake",
+                "engine": system.server.engine,
                 "containerConcurrency": CONCURRENCY,
                 "latencyTargetMs": system.latency_target_ms,
-                "env": _pretend(system),
-                "resources": _resources(),
+                "env": _environment(system.env),
+                "resources": system.server.resources,
             },
             "startup": {"timeoutSeconds": 60},
-            "scaling": {"minReplicas": FLOOR, "maxReplicas": CEILING, "keepAliveSeconds": 300}
-            | dict(system.scaling or {}),
+            "scaling": {**_bounds(system.server), "keepAliveSeconds": 300, **(system.scaling or {})},
         },
     }
 
@@ -64,19 +59,17 @@ def deployment(system: System) -> Manifest:
     """Return a Deployment with probes and requests, as the Kubernetes documentation has them."""
     labels = {"app": APP}
     variables = {
-        "WARMPOOL_ENGINE": "fake",
-        "WARMPOOL_MODEL_NAME": "fake",
+        "WARMPOOL_ENGINE": system.server.engine,
         "WARMPOOL_CONTAINER_CONCURRENCY": str(CONCURRENCY),
         "WARMPOOL_LATENCY_TARGET_MS": str(system.latency_target_ms if system.bounded else NO_BOUND_MS),
     }
-    env = [{"name": name, "value": value} for name, value in variables.items()]
     container = {
         "name": "server",
         "image": IMAGE,
         "imagePullPolicy": "IfNotPresent",
-        "env": env + _pretend(system),
+        "env": _environment(variables | system.env),
         "ports": [{"containerPort": 8080}, {"containerPort": 8081}],
-        "resources": _resources(),
+        "resources": system.server.resources,
         "startupProbe": _probe("/health/startup", period=1, failures=60),
         "readinessProbe": _probe("/health/ready", period=1, failures=3),
         "livenessProbe": _probe("/health/live", period=10, failures=3),
@@ -86,7 +79,7 @@ def deployment(system: System) -> Manifest:
         "kind": "Deployment",
         "metadata": {"name": APP},
         "spec": {
-            "replicas": system.replicas,
+            "replicas": system.at_rest,
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
@@ -127,7 +120,7 @@ def ingress(host: str, *, class_name: str) -> Manifest:
     }
 
 
-def autoscaler() -> Manifest:
+def autoscaler(server: Server) -> Manifest:
     """Return the HPA: CPU at 50 %, everything else as Kubernetes has it by default."""
     target = {"type": "Utilization", "averageUtilization": CPU_PERCENT}
     return {
@@ -136,14 +129,13 @@ def autoscaler() -> Manifest:
         "metadata": {"name": APP},
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": APP},
-            "minReplicas": FLOOR,
-            "maxReplicas": CEILING,
+            **_bounds(server),
             "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
         },
     }
 
 
-def scaled_object(namespace: str) -> Manifest:
+def scaled_object(server: Server, namespace: str) -> Manifest:
     """Return KEDA's object: the requests that pods have in flight, which it sums over a Service's endpoints."""
     trigger = {
         "type": "metrics-api",
@@ -163,24 +155,19 @@ def scaled_object(namespace: str) -> Manifest:
         "metadata": {"name": APP},
         "spec": {
             "scaleTargetRef": {"name": APP},
-            "minReplicaCount": FLOOR,
-            "maxReplicaCount": CEILING,
+            "minReplicaCount": server.floor,
+            "maxReplicaCount": server.ceiling,
             "triggers": [trigger],
         },
     }
 
 
-def _pretend(system: System) -> list[Manifest]:
-    variables = {
-        "WARMPOOL_FAKE_LOAD_SECONDS": system.load_seconds,
-        "WARMPOOL_FAKE_SERVICE_MS": SERVICE_MS,
-        "WARMPOOL_FAKE_BUSY_MS": BUSY_MS,
-    }
-    return [{"name": name, "value": str(value)} for name, value in variables.items()]
+def _environment(variables: Mapping[str, str]) -> list[Manifest]:
+    return [{"name": name, "value": value} for name, value in variables.items()]
 
 
-def _resources() -> Manifest:
-    return {"requests": {"cpu": CPU_REQUEST, "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
+def _bounds(server: Server) -> Manifest:
+    return {"minReplicas": server.floor, "maxReplicas": server.ceiling}
 
 
 def _probe(path: str, *, period: int, failures: int) -> Manifest:

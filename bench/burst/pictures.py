@@ -1,4 +1,4 @@
-"""Two pictures: errors against pod-seconds, and what happened second by second in a step."""
+"""Pictures: errors against pod-seconds, and what happened second by second in a scenario."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -32,9 +32,9 @@ Key = tuple[str, str]
 Runs = Mapping[Key, Sequence[Result]]
 
 
-def draw_step(real: Runs, file: Path = IMAGES / "burst-step.png") -> None:
-    """Draw what happened in the real runs of `step`: errors and serving pods per second, the first run of each."""
-    shown = {system: runs[0] for (scenario, system), runs in real.items() if scenario == "step"}
+def draw_runs(real: Runs, scenario: str, folder: Path = IMAGES) -> None:
+    """Draw what happened in the first real run of each system: errors and serving pods per second."""
+    shown = {system: runs[0] for (of, system), runs in real.items() if of == scenario}
     if not shown:
         return
     figure = Figure(figsize=(10, 6.5), layout="constrained")
@@ -45,18 +45,19 @@ def draw_step(real: Runs, file: Path = IMAGES / "burst-step.png") -> None:
         errors.step(range(len(share)), share, where="post", color=COLOURS[system], label=system)
         pods.step(range(len(run.ready)), run.ready, where="post", color=COLOURS[system], label=system)
     for axes in (errors, pods):
-        axes.axvline(SCENARIOS["step"].change_at, color="#777777", linestyle=":", linewidth=1)
+        axes.axvline(SCENARIOS[scenario].change_at, color="#777777", linestyle=":", linewidth=1)
         _plain(axes)
-    errors.set_ylabel("requests without a 200\nwithin 2 s, percent")
+    errors.set_title(scenario, fontsize=10)
+    errors.set_ylabel(f"requests without a 200\nwithin {SCENARIOS[scenario].deadline:.0f} s, percent")
     pods.set_ylabel("serving pods")
-    pods.set_xlabel("seconds; the load rises from 9 to 90 requests a second at the dotted line")
+    pods.set_xlabel("seconds; the load leaves its calm at the dotted line")
     errors.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    _save(figure, file)
+    _save(figure, folder / f"burst-{scenario.replace('_', '-')}.png")
 
 
 def draw_pareto(simulated: Runs, real: Runs, file: Path = IMAGES / "burst-pareto.png") -> None:
     """Draw errors against pod-seconds for each scenario: simulated as rings, measured as discs."""
-    scenarios = [name for name in SCENARIOS if any(key[0] == name for key in simulated)]
+    scenarios = [name for name in SCENARIOS if any(key[0] == name for key in (*simulated, *real))]
     figure = Figure(figsize=(12, 7), layout="constrained")
     panels = figure.subplots(2, -(-len(scenarios) // 2), squeeze=False).flatten()
     for axes, scenario in zip(panels, scenarios, strict=False):

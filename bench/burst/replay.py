@@ -136,7 +136,7 @@ def _autoscaler(system: System, scenario: Scenario, chance: Random) -> Autoscale
         spec = PoolSpec.model_validate(pool(system)["spec"])
         return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
     if system.scaler is None:
-        return Fixed(system.replicas)
+        return Fixed(system.at_rest)
     per_pod = CONCURRENCY * IN_FLIGHT_PERCENT / 100
     cpu = CpuMetric(CPU_PERCENT, phase_ms=metrics_phase_ms)
     metric = cpu if system.scaler == "hpa" else InFlightMetric(per_pod)

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.burst.pictures import draw_pareto, draw_step
+from bench.burst.pictures import draw_pareto, draw_runs
 from bench.burst.replay import (
     ASSUMED_STARTUPS_S,
     MODELLED,
@@ -15,7 +15,7 @@ from bench.burst.replay import (
 )
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
-from bench.burst.systems import LOAD_SECONDS, SYSTEMS, system_in
+from bench.burst.systems import LOAD_SECONDS, SERVERS, SYSTEMS, system_in
 from bench.results_file import write_results
 from warmpool_operator.simulate.setup import Route
 
@@ -26,6 +26,7 @@ LONG = ("static", "ours_b0", "ours", "ours_sched")
 """Systems whose cost is compared over ten calm minutes on both sides of the step."""
 DRAWS = 10
 """Replays of each real run: nobody knows when in their periods its HPA and metrics-server were."""
+DRAWN = ("step", "step_model")
 DETAILED = ("step", "step_long", "step_retry")
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- begin: bench.burst -->", "<!-- end: bench.burst -->"
@@ -40,21 +41,23 @@ def report() -> Iterator[str]:
     route = Route(all_runs[-1].route) if all_runs else Route.INGRESS
     every = [run for run in all_runs if not run.void and run.route == route]
     real, replayed, others = grouped(every), grouped(replays(every)), grouped(elsewhere(every, route))
+    both = {key: runs for key, runs in real.items() if key in replayed}
     figures = {
         **figures_of(real),
         **{f"sim_{name}": value for name, value in figures_of(others).items()},
-        **checks(real, replayed),
+        **checks(both, replayed),
         **physics(others),
     }
     repeats = min((len(runs) for runs in real.values()), default=0)
     path = write_results("burst", figures, repeats=repeats)
-    draw_step(real)
+    for scenario in DRAWN:
+        draw_runs(real, scenario)
     draw_pareto(others, real)
     void = [run for run in all_runs if run.void]
     yield f"{path}: {len(every)} runs through the {route.value} count, {len(all_runs) - len(every)} do not"
     parts = (
-        [check_table("Measured, and what the simulator says of the same runs", real, replayed)]
-        if real
+        [check_table("Measured, and what the simulator says of the same runs", both, replayed)]
+        if both
         else []
     )
     parts += [table("Measured", real)] if real else []
@@ -77,9 +80,11 @@ def grouped(runs: Iterable[Result]) -> dict[Key, list[Result]]:
 
 
 def replays(runs: Sequence[Result]) -> list[Result]:
-    """Return each real run as the simulator has it, `DRAWS` times, with the start-ups of runs of its kind."""
+    """Return each run of pretending pods as the simulator has it, `DRAWS` times, with start-ups of its kind."""
     made = []
     for run in runs:
+        if run.scenario in SERVERS:
+            continue
         alike = [each for each in runs if (each.scenario, each.system) == (run.scenario, run.system)]
         scenario, system = SCENARIOS[run.scenario], system_in(run.system, run.scenario)
         startups = pooled_startups(alike) or ASSUMED_STARTUPS_S
@@ -93,7 +98,7 @@ def replays(runs: Sequence[Result]) -> list[Result]:
 def elsewhere(runs: Sequence[Result], route: Route) -> list[Result]:
     """Return every system in every scenario, simulated; with the start-ups of real runs, or assumed ones."""
     made = []
-    startups = pooled_startups(runs) or ASSUMED_STARTUPS_S
+    startups = pooled_startups(run for run in runs if run.scenario not in SERVERS) or ASSUMED_STARTUPS_S
     for scenario_name, names in {**dict.fromkeys(SIMULATED, tuple(SYSTEMS)), "step_long": LONG}.items():
         scenario = SCENARIOS[scenario_name]
         for seed in SEEDS:

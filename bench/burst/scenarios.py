@@ -1,6 +1,7 @@
-"""What the clients do: seeded schedules around one pod's capacity of 13 requests a second.
+"""What the clients do: seeded schedules around the capacity of one pod.
 
-A pod computes four requests at once, 300 ms each. Rates are such that two cores carry pods, cluster and client.
+That is 13 requests a second where pods pretend: four at once, 300 ms each. Rates are such that two cores carry
+pods, cluster and client.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from bench.load.tracefile import read_trace
 CALM_RATE, PEAK_RATE = 9.0, 90.0
 CALM_SECONDS = 20.0
 TOKENS = 16
+MODEL_CALM_RATE, MODEL_PEAK_RATE, MODEL_TOKENS = 4.0, 40.0, 128
+"""Where a real model computes, on a tenth of a core for each pod."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,11 @@ def _diurnal(seed: int) -> Schedule:
     return tuple(sends)
 
 
+def _model_step(seed: int) -> Schedule:
+    parts = [(MODEL_CALM_RATE, CALM_SECONDS), (MODEL_PEAK_RATE, 70.0)]
+    return step(parts, tokens=MODEL_TOKENS, seed=seed)
+
+
 def _trace(seed: int) -> Schedule:
     """150 s of the trace at ten times its speed: 25 minutes of it, each seed another 25."""
     begin = 60.0 * (seed % 5)
@@ -87,6 +95,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(name="spikes", make=_spikes, seconds=170),
         Scenario(name="diurnal", make=_diurnal, seconds=360, change_at=90),
         Scenario(name="trace", make=_trace, seconds=150, change_at=0),
+        Scenario(name="step_model", make=_model_step, seconds=90),
         Scenario(
             name="step_long",
             make=lambda seed: step_of_ten(seed, calm=600, high=70, after=600),

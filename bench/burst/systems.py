@@ -1,8 +1,7 @@
 """The systems that are compared, each as its documentation advises; all with one image, floor and ceiling.
 
-The pods pretend: a load of 8 s, four requests at once, 300 ms each, of which 3 ms are spent on a core, so that CPU
-is in proportion to what is computed. A pod requests what a full pod uses, so a full pod is at 100 % for the HPA,
-as a server is that computes on a core of its own.
+The pods pretend, but in one scenario: a load of 8 s, four requests at once, 300 ms each, of which 3 ms are spent
+on a core, so that CPU is in proportion to what is computed. A pod requests what a full one uses and a fifth more.
 """
 
 from collections.abc import Mapping
@@ -18,8 +17,6 @@ CONCURRENCY, SERVICE_MS, LOAD_SECONDS, BUSY_MS = 4, 300, 8, 3
 LATENCY_TARGET_MS: Final = 1000
 NO_BOUND_MS: Final = 3_600_000
 """As a latency target: a queue in which an hour of work may wait, which is no bound at all."""
-STATIC_PODS: Final = 10
-"""The peak of 90 requests a second keeps 27 of 40 slots busy: 68 %."""
 CPU_PERCENT: Final = 50
 IN_FLIGHT_PERCENT: Final = 70
 """Of a pod's slots: what KEDA aims at, as Knative does by default."""
@@ -35,35 +32,94 @@ ANNOUNCED: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Server:
+    """What is in the pods of all systems alike.
+
+    Attributes:
+        engine: of the model server.
+        env: of its container, beside what a pool sets.
+        resources: of its container.
+        floor: least pods.
+        ceiling: most pods.
+        static_pods: pods of who keeps as many as the peak needs, and some to spare.
+    """
+
+    engine: Literal["fake", "onnx"]
+    env: Mapping[str, str]
+    resources: Manifest
+    floor: int
+    ceiling: int
+    static_pods: int
+
+
+PRETENDED: Final = Server(
+    engine="fake",
+    env={
+        "WARMPOOL_FAKE_LOAD_SECONDS": str(LOAD_SECONDS),
+        "WARMPOOL_FAKE_SERVICE_MS": str(SERVICE_MS),
+        "WARMPOOL_FAKE_BUSY_MS": str(BUSY_MS),
+    },
+    resources={"requests": {"cpu": "70m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}},
+    floor=FLOOR,
+    ceiling=CEILING,
+    static_pods=10,
+)
+"""Calibrated: a full pod uses 58m, and 106m where three times as much comes as it can compute.
+
+Ten static pods: the peak of 90 requests a second keeps 27 of 40 slots busy, 68 %.
+"""
+MODEL: Final = Server(
+    engine="onnx",
+    env={},
+    resources={
+        "requests": {"cpu": "100m", "memory": "256Mi"},
+        "limits": {"cpu": "100m", "memory": "512Mi"},
+    },
+    floor=2,
+    ceiling=8,
+    static_pods=7,
+)
+"""A real model, a tenth of a core for each pod, so that eight of them and their clients fit on two cores."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class System:
     """One system.
 
     Attributes:
         name: as figures call it.
         scaling: of a pool of warmpool's, beside floor and ceiling; None: a plain Deployment.
-        replicas: of a plain Deployment.
+        fixed: whether a plain Deployment has the pods of the peak, always.
         scaler: what scales a plain Deployment: an HPA on CPU, or KEDA on requests in flight.
+        server: what is in its pods.
         bounded: whether its servers bound their queue.
-        load_seconds: how long its pods load.
+        load_seconds: how long its pods load, if they pretend.
         latency_target_ms: what bounds the queue, where it is bounded.
         announced: whether it is told when the load will change; only the simulator makes that midnight.
     """
 
     name: str
     scaling: Mapping[str, Any] | None = None
-    replicas: int = FLOOR
+    fixed: bool = False
     scaler: Literal["hpa", "keda"] | None = None
+    server: Server = PRETENDED
     bounded: bool = True
     load_seconds: int = LOAD_SECONDS
     latency_target_ms: int = LATENCY_TARGET_MS
     announced: bool = False
 
     @property
+    def env(self) -> dict[str, str]:
+        """Of its containers."""
+        own = {"WARMPOOL_FAKE_LOAD_SECONDS": str(self.load_seconds)} if self.server.engine == "fake" else {}
+        return {**self.server.env, **own}
+
+    @property
     def at_rest(self) -> int:
         """Pods before the first request: floor or buffer, whichever is more."""
         if self.scaling is None:
-            return self.replicas
-        floor = int(self.scaling.get("minReplicas", FLOOR))
+            return self.server.static_pods if self.fixed else self.server.floor
+        floor = int(self.scaling.get("minReplicas", self.server.floor))
         return max(floor, int(self.scaling.get("concurrencyBuffer", 0)))
 
 
@@ -73,7 +129,7 @@ SYSTEMS: Mapping[str, System] = {
         System(name="hpa_cpu", scaler="hpa", bounded=False),
         System(name="hpa_cpu_bounded", scaler="hpa"),
         System(name="keda", scaler="keda", bounded=False),
-        System(name="static", replicas=STATIC_PODS),
+        System(name="static", fixed=True),
         System(name="ours_b0", scaling={}),
         System(name="ours_b2", scaling={"concurrencyBuffer": 2}),
         System(name="ours_p20", scaling={"concurrencyBufferPercent": 20}),
@@ -89,6 +145,7 @@ SIZED: Final[Mapping[str, Manifest]] = {
     "step": {"concurrencyBuffer": 6, "keepAliveSeconds": 15},
     "step_retry": {"concurrencyBuffer": 6, "keepAliveSeconds": 15},
     "step_long": {"concurrencyBuffer": 6, "keepAliveSeconds": 15},
+    "step_model": {"concurrencyBuffer": 5, "keepAliveSeconds": 15},
     "ramp": {"concurrencyBuffer": 2, "keepAliveSeconds": 15},
     "spikes": {"minReplicas": 8, "keepAliveSeconds": 15},
     "trace": {"minReplicas": 7, "keepAliveSeconds": 15},
@@ -102,7 +159,11 @@ the simulator asks for them is between 5 and 6, by the start-ups that were measu
 """
 
 
+SERVERS: Final[Mapping[str, Server]] = {"step_model": MODEL}
+"""Of scenarios in which pods do not pretend."""
+
+
 def system_in(name: str, scenario: str) -> System:
-    """Return a system as it is configured for a scenario: only `ours` differs between scenarios."""
-    system = SYSTEMS[name]
+    """Return a system as it is configured for a scenario."""
+    system = replace(SYSTEMS[name], server=SERVERS.get(scenario, PRETENDED))
     return replace(system, scaling=SIZED[scenario]) if name == "ours" else system

@@ -16,7 +16,7 @@ from bench.burst.replay import MODELLED, PHYSICS, foreknown, modelled, setup_of,
 from bench.burst.result import Answer, Result, append, per_second, read_all, tail, time_to_healthy
 from bench.burst.scenarios import SCENARIOS, peak_rate
 from bench.burst.shared import seconds_of
-from bench.burst.systems import CEILING, FLOOR, SYSTEMS, system_in
+from bench.burst.systems import SYSTEMS, system_in
 from bench.load.client import Run
 from bench.load.record import Record
 from warmpool_operator.api.pool import PoolSpec
@@ -142,8 +142,8 @@ def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -
     made = {each["kind"]: each["spec"] for each in manifests_of(system, "here")}
     if "WarmModelPool" in made:
         spec = PoolSpec.model_validate(made["WarmModelPool"])
-        assert spec.scaling.max_replicas == CEILING
-        assert FLOOR <= spec.scaling.min_replicas <= system.at_rest
+        assert spec.scaling.max_replicas == system.server.ceiling
+        assert system.server.floor <= spec.scaling.min_replicas <= system.at_rest
         resources, image = spec.server.resources.to_wire(), spec.server.image
     else:
         container = made["Deployment"]["template"]["spec"]["containers"][0]
@@ -155,8 +155,8 @@ def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -
             for kind, each in made.items()
             if kind in ("HorizontalPodAutoscaler", "ScaledObject")
         }
-        assert bounds == ({(FLOOR, CEILING)} if system.scaler else set())
-    reference = manifests_of(SYSTEMS["ours_b0"], "here")[0]["spec"]["server"]
+        assert bounds == ({(system.server.floor, system.server.ceiling)} if system.scaler else set())
+    reference = manifests_of(system_in("ours_b0", scenario), "here")[0]["spec"]["server"]
     assert (resources, image) == (reference["resources"], reference["image"])
 
 
