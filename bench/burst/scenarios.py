@@ -13,8 +13,8 @@ from bench.load.tracefile import read_trace
 CALM_RATE, PEAK_RATE = 9.0, 90.0
 CALM_SECONDS = 20.0
 TOKENS = 16
-MODEL_CALM_RATE, MODEL_PEAK_RATE, MODEL_TOKENS = 4.0, 40.0, 128
-"""Where a real model computes, on a tenth of a core for each pod."""
+MODEL_CALM_RATE, MODEL_PEAK_RATE, MODEL_TOKENS = 6.0, 60.0, 16
+"""Where a real model computes, on a tenth of a core for each pod: 12.6 such texts a second, measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
