@@ -13,7 +13,7 @@ mkdir -p build
 run() {
   local marks=$1 status=0
   shift
-  "${pytest[@]}" -m "$marks" "$@" tests/e2e || status=$?
+  "${pytest[@]}" -m "$marks" --durations=25 --durations-min=10 "$@" tests/e2e || status=$?
   [ "$status" -eq 0 ] && return 0
   # 1 is "some failed"; anything else (a crash, nothing collected, a stop by hand) is not a matter of load.
   [ "$status" -eq 1 ] || return "$status"
