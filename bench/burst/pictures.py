@@ -58,7 +58,7 @@ def draw_runs(real: Runs, scenario: str, folder: Path = IMAGES) -> None:
 def draw_pareto(simulated: Runs, real: Runs, file: Path = IMAGES / "burst-pareto.png") -> None:
     """Draw errors against pod-seconds for each scenario: simulated as rings, measured as discs."""
     scenarios = [name for name in SCENARIOS if any(key[0] == name for key in (*simulated, *real))]
-    figure = Figure(figsize=(12, 7), layout="constrained")
+    figure = Figure(figsize=(12, 7.6), layout="constrained")
     panels = figure.subplots(2, -(-len(scenarios) // 2), squeeze=False).flatten()
     for axes, scenario in zip(panels, scenarios, strict=False):
         for runs, filled in ((simulated, False), (real, True)):
@@ -75,7 +75,9 @@ def draw_pareto(simulated: Runs, real: Runs, file: Path = IMAGES / "burst-pareto
     handles = {
         label: mark for axes in panels for mark, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(handles.values(), handles.keys(), fontsize=8, frameon=False, loc="lower right", ncols=2)
+    figure.legend(
+        handles.values(), handles.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=6
+    )
     figure.supxlabel("pod-seconds within the run", fontsize=9)
     figure.supylabel("errors, percent (0.01: none); rings are simulated, discs measured", fontsize=9)
     _save(figure, file)

@@ -1,8 +1,9 @@
 """The HorizontalPodAutoscaler: its loop, its rules of behaviour, and the two metrics that people give it.
 
 After pkg/controller/podautoscaler of Kubernetes 1.34: a sync every 15 s, a tolerance of a tenth, growth to the
-double or to four at most with each, and shrinking to the highest recommendation of the last 300 s. Its documentation
-tells of four pods more every 15 s; an HPA without `behavior`, as most are and as KEDA makes them, has no such rule.
+double or to four at most with each, and shrinking to the highest recommendation of the last 300 s. The
+documentation tells of four pods more every 15 s; an HPA without `behavior`, as most are and as KEDA makes them,
+has no such rule.
 """
 
 import math
