@@ -76,7 +76,7 @@ def draw_pareto(simulated: Runs, real: Runs, file: Path = IMAGES / "burst-pareto
         label: mark for axes in panels for mark, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     figure.legend(
-        handles.values(), handles.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=6
+        handles.values(), handles.keys(), fontsize=8, frameon=False, loc="outside upper center", ncols=6
     )
     figure.supxlabel("pod-seconds within the run", fontsize=9)
     figure.supylabel("errors, percent (0.01: none); rings are simulated, discs measured", fontsize=9)
