@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bench.burst import sizing
 from bench.burst.hostcpu import busy_percent, read
 from bench.burst.lives import PodWatch
 from bench.burst.manifests import manifests_of
@@ -208,3 +209,16 @@ def test_keda_scales_on_a_figure_that_the_servers_have() -> None:
     name, namespace, _ = str(url.hostname).split(".")
     assert (services[name], namespace, url.path) == (url.port, "here", AdminPath.METRICS)
     assert trigger["valueLocation"] == Metric.INFLIGHT
+
+
+def test_a_size_keeps_to_the_bounds_and_is_cheaper_than_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sizing, "FLOORS", (10, 2))
+    monkeypatch.setattr(sizing, "BUFFERS", (0, 2, 7))
+    monkeypatch.setattr(sizing, "KEEP_ALIVE_SECONDS", (15,))
+    found = list(sizing.sizes(SCENARIOS["ramp"], startups_s=[11.0], route=Route.INGRESS))
+    shown = [(size.scaling["minReplicas"], size.scaling["concurrencyBuffer"]) for size in found]
+    assert shown == [(10, 0), (2, 2)], "a floor of 2 without a buffer fails some; more of a buffer costs more"
+    assert found[0].pod_seconds > found[1].pod_seconds
+    assert all(size.error_percent <= sizing.MAX_ERROR_PERCENT for size in found)
