@@ -1,9 +1,9 @@
 """The HorizontalPodAutoscaler: its loop, its rules of behaviour, and the two metrics that people give it.
 
 After pkg/controller/podautoscaler of Kubernetes 1.34: a sync every 15 s, a tolerance of a tenth, growth to the
-double or to four at most with each, and shrinking to the highest recommendation of the last 300 s. The
-documentation tells of four pods more every 15 s; an HPA without `behavior`, as most are and as KEDA makes them,
-has no such rule.
+double or to four at most with each, always towards the highest recommendation of the last 300 s. The
+documentation tells of four pods more every 15 s, and of a window for shrinking only; an HPA without `behavior`, as
+most are and as KEDA makes them, knows neither: a spike of one look makes it grow for the next ones too.
 """
 
 import math
@@ -70,9 +70,8 @@ class Hpa:
         while now_ms - window[0][0] > STABILIZATION_MS:
             window.popleft()
         highest = max(target for _, target in window)
-        steady = recommended if recommended >= current else min(current, highest)
         grown = max(GROWTH_MINIMUM, GROWTH_FACTOR * current)
-        return min(max(min(steady, grown), self._floor), self._ceiling)
+        return min(max(min(highest, grown), self._floor), self._ceiling)
 
 
 @dataclass(slots=True)
