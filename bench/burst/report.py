@@ -25,7 +25,7 @@ SIMULATED = ("step", "step_retry", "ramp", "spikes", "diurnal", "trace")
 LONG = ("static", "ours_b0", "ours", "ours_sched")
 """Systems whose cost is compared over ten calm minutes on both sides of the step."""
 DRAWS = 10
-"""Replays of each real run: nobody knows when in their periods its HPA and metrics-server were."""
+"""Replays of each real run: nobody knows when in its period metrics-server was."""
 DRAWN = ("step", "step_model")
 DETAILED = ("step", "step_long", "step_retry")
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"

@@ -9,7 +9,7 @@ from typing import Any
 from bench.burst.replay import simulated
 from bench.burst.result import Result
 from bench.burst.scenarios import Scenario
-from bench.burst.systems import FLOOR, SYSTEMS
+from bench.burst.systems import FLOOR, SERVICE_MS, SYSTEMS
 from warmpool_operator.simulate.setup import Route
 
 SEEDS = (11, 12)
@@ -58,4 +58,4 @@ def _tried(scenario: Scenario, scaling: dict[str, Any], startups_s: Sequence[flo
 
 def _over_steady(run: Result) -> float:
     """Return p99 over that of the calm before; of a scenario without a calm, of one service time."""
-    return (run.p99_s or 0.0) / (run.steady_p99_s or 0.3)
+    return (run.p99_s or 0.0) / (run.steady_p99_s or SERVICE_MS / 1000)

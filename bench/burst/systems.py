@@ -54,11 +54,7 @@ class Server:
 
 PRETENDED: Final = Server(
     engine="fake",
-    env={
-        "WARMPOOL_FAKE_LOAD_SECONDS": str(LOAD_SECONDS),
-        "WARMPOOL_FAKE_SERVICE_MS": str(SERVICE_MS),
-        "WARMPOOL_FAKE_BUSY_MS": str(BUSY_MS),
-    },
+    env={"WARMPOOL_FAKE_SERVICE_MS": str(SERVICE_MS), "WARMPOOL_FAKE_BUSY_MS": str(BUSY_MS)},
     resources={"requests": {"cpu": "70m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}},
     floor=FLOOR,
     ceiling=CEILING,
