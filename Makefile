@@ -105,6 +105,11 @@ bench-burst: setup bundle ## Bursts against warmpool and what people would pick 
 bench-serving: setup ## The model server beside others; goes on where it was stopped (FRESH=1 begins anew).
 	@$(RUN) python -m bench.serving $(if $(FRESH),--fresh)
 
+.PHONY: bench-serving-gpu
+bench-serving-gpu: setup ## The torch engine on a CUDA device, and every engine on more cores; needs a machine with both.
+	@$(RUN) python -m bench.serving.gpu run $(PARTS)
+	@$(RUN) python -m bench.serving.gpu report
+
 .PHONY: bench-loop
 bench-loop: setup cluster-up images ## The control loop: cost, speed, shrinks, rollouts, a killed leader.
 	@$(RUN) python -m bench.loop $(PARTS)

@@ -12,7 +12,12 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def write_results(
-    name: str, figures: Mapping[str, float], *, repeats: int, versions: Mapping[str, str] | None = None
+    name: str,
+    figures: Mapping[str, float],
+    *,
+    repeats: int,
+    versions: Mapping[str, str] | None = None,
+    machine: Mapping[str, object] | None = None,
 ) -> Path:
     """Write `bench/results/NAME.json` and return its path.
 
@@ -21,12 +26,14 @@ def write_results(
         figures: name to number; the unit is in the name.
         repeats: how often what was measured was repeated.
         versions: of what the figures depend on beside Python and warmpool.
+        machine: what it was measured on, where that is not this one.
     """
     document = {
         "figures": {key: round(value, 4) for key, value in sorted(figures.items())},
         "repeats": repeats,
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"cores": os.cpu_count(), "arch": platform.machine(), "kernel": platform.release()},
+        "machine": machine
+        or {"cores": os.cpu_count(), "arch": platform.machine(), "kernel": platform.release()},
         "versions": {
             "python": platform.python_version(),
             "warmpool": importlib.metadata.version("warmpool"),

@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from bench.burst.pictures import draw_pareto, draw_runs
 from bench.burst.replay import (
@@ -16,6 +15,7 @@ from bench.burst.replay import (
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.systems import LOAD_SECONDS, SERVERS, SYSTEMS, system_in
+from bench.page import write_tables
 from bench.results_file import write_results
 from warmpool_operator.simulate.setup import Route
 
@@ -28,9 +28,6 @@ DRAWS = 10
 """Replays of each real run: nobody knows when in its period metrics-server was."""
 DRAWN = ("step", "step_model")
 DETAILED = ("step", "step_long", "step_retry")
-PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- begin: bench.burst -->", "<!-- end: bench.burst -->"
-"""The tables stand between these, so that text and figures cannot disagree."""
 Key = tuple[str, str]
 Runs = Mapping[Key, Sequence[Result]]
 
@@ -64,10 +61,7 @@ def report() -> Iterator[str]:
     if void:
         parts.append(check_table("Void, and in no figure", grouped(void), grouped(replays(void))))
     parts += [grid(others), *(table(f"Simulated `{name}`", _only(others, name)) for name in DETAILED)]
-    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    PAGE.write_text(f"{before}{begin}\n\n{chr(10).join(parts)}\n{end}{after}", encoding="utf-8")
-    yield str(PAGE)
+    yield str(write_tables("bench.burst", "\n".join(parts)))
 
 
 def grouped(runs: Iterable[Result]) -> dict[Key, list[Result]]:

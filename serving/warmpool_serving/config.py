@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from warmpool_serving.names import ENV_PREFIX, EngineName
+from warmpool_serving.names import ENV_PREFIX, EngineName, Precision
 
 
 class ConfigError(ValueError):
@@ -85,8 +85,17 @@ class Settings:
     max_queue: int | None = _setting(
         None, _whole(0, 1_000_000), "hard cap on queued requests; the token bound still holds"
     )
-    max_batch_tokens: int = _setting(512, _whole(1, 1_000_000), "tokens of one batch, padding included")
-    max_batch_items: int = _setting(32, _whole(1, 4096), "texts of one batch")
+    max_batch_tokens: int = _setting(
+        0,
+        _whole(0, 1_000_000),
+        "tokens of one batch, padding included; 0: 512 on a CPU, on a device what is found by trying",
+    )
+    max_batch_items: int = _setting(0, _whole(0, 4096), "texts of one batch; 0: 32 on a CPU, 256 on a device")
+    precision: str = _setting(
+        "auto",
+        _choice(*Precision),
+        "sentence-transformers engine: numbers it computes with; auto: as published",
+    )
     max_inputs: int = _setting(2048, _whole(1, 100_000), "texts of one request")
     max_request_tokens: int = _setting(65_536, _whole(1, 100_000_000), "tokens of one request")
     max_body_bytes: int = _setting(2 << 20, _whole(1024, 1 << 30), "largest request body")

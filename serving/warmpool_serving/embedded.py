@@ -6,6 +6,7 @@ the model is proven, requests get 503 with Retry-After.
 """
 
 import asyncio
+import logging
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from warmpool_serving.admission import Limits
 from warmpool_serving.api.web import WebApp
 from warmpool_serving.batcher import Batcher
 from warmpool_serving.config import Settings
+from warmpool_serving.logs import event
 from warmpool_serving.metrics import Metrics
 from warmpool_serving.names import Outcome, State
 from warmpool_serving.opening import open_pipeline
@@ -59,17 +61,23 @@ class EmbeddedModel:
         warm = await asyncio.to_thread(
             bring_up,
             self._engine,
+            self._settings,
             lifecycle=report.lifecycle,
             cold=report.cold,
-            passes=self._settings.warmup_requests,
             check=engines.file_check(self._engine, self._settings),
         )
         self._batcher, self.web.pipeline = open_pipeline(
-            self._settings, self._engine, report, self.metrics, warm
+            self._settings, self._engine, report, self.metrics, warm, on_broken=self._broke
         )
         report.lifecycle.to(State.READY)
         report.cold.finish()
         return self
+
+    def _broke(self, reason: str) -> None:
+        # The process is somebody else's: it is told, and gets 503 from now on.
+        event(reason, level=logging.ERROR)
+        self.web.refusing = True
+        self.report.lifecycle.retire(retired=True)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

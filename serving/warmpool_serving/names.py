@@ -45,6 +45,15 @@ class EngineName(StrEnum):
     FAKE = "fake"
 
 
+class Precision(StrEnum):
+    """Values of ``WARMPOOL_PRECISION``."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+
+
 class Exit:
     """Exit codes of ``warmpool-serve``."""
 
@@ -59,6 +68,8 @@ class Exit:
     """The model could not be fetched; another try goes on where this one stopped."""
     WARM: Final = 6
     """The server refuses the warm-up request."""
+    ENGINE: Final = 7
+    """The engine was proven and no longer computes, as after an error of its device; a new process may."""
 
 
 class AdminPath:

@@ -10,8 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-WINDOW: Final = 64
-"""Texts looked at, oldest first: enough to fill a batch with one length, cheap to scan."""
+_WINDOW: Final = 64
 _BUCKETS: Final = (16, 32, 64, 128, 256, 512)
 _PACKED_AREA: Final = 4
 """A packed engine pads only inside attention, 3 to 10 % of the work; this bounds its memory."""
@@ -50,6 +49,11 @@ class BatchLimits:
         """Most texts times longest text."""
         return self.tokens if self.padded else _PACKED_AREA * self.tokens
 
+    @property
+    def window(self) -> int:
+        """Texts looked at, oldest first: enough to fill a batch with one length, cheap to scan."""
+        return max(_WINDOW, 2 * self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -71,7 +75,8 @@ def pick(queue: Sequence[Waiting], *, limits: BatchLimits, share: Share, urgent_
     its neighbours; within each, the older. The backlog is shared: a worker takes no more than its
     part of it while others are idle.
     """
-    window = [index for index in range(min(WINDOW, len(queue))) if share.starts > 0 or not queue[index].fresh]
+    looked_at = range(min(limits.window, len(queue)))
+    window = [index for index in looked_at if share.starts > 0 or not queue[index].fresh]
     if not window:
         return []
     anchor = bucket(queue[window[0]].tokens)

@@ -14,6 +14,7 @@ from warmpool_serving.batcher import Batcher
 from warmpool_serving.jobs import Snapshot
 from warmpool_serving.names import CONTRACT_VERSION, Outcome, Reject
 from warmpool_serving.phases import ColdStart
+from warmpool_serving.policy import BatchLimits
 from warmpool_serving.state import Lifecycle
 
 WARM_HIT_SECONDS = 0.05
@@ -47,6 +48,7 @@ class Report:
         self.ledger = Ledger()
         self.means = Means(tokens=0.0)
         self.slip = Slip()
+        self.batch = BatchLimits()
         self.batcher: Batcher | None = None
         self.heartbeat: float | None = None
         self.proven_memory: int | None = None

@@ -46,6 +46,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._signals: list[signal.Signals] = []
+        self.broken = ""
         self._asked = asyncio.Event()
 
     def stop(self, sig: signal.Signals) -> bool:
@@ -57,8 +58,14 @@ class Server:
             self._loop.call_soon_threadsafe(self._asked.set)
             return True
 
+    def _break(self, reason: str) -> None:
+        with self._lock:
+            self.broken = self.broken or reason
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._asked.set)
+
     async def run(self, listener: socket.socket, warm: "Future[Warm]") -> None:
-        """Runs until drained."""
+        """Runs until drained. Then ``broken`` tells why the engine no longer computes, if that is the reason."""
         config = uvicorn.Config(
             self._web.asgi, log_config=None, access_log=False, lifespan="off", http="httptools", ws="none",
             interface="asgi3", proxy_headers=False,
@@ -86,7 +93,9 @@ class Server:
 
     def _open(self, warm: Warm) -> Batcher:
         report = self._report
-        batcher, self._web.pipeline = open_pipeline(self._settings, self._engine, report, self._metrics, warm)
+        batcher, self._web.pipeline = open_pipeline(
+            self._settings, self._engine, report, self._metrics, warm, on_broken=self._break
+        )
         # What is alive now stays alive: the collector need never look at it again.
         gc.freeze()
         gc.enable()
@@ -98,20 +107,28 @@ class Server:
         return batcher
 
     async def _drain(self, ending: "_Ending") -> None:
-        settings = self._settings
-        propagation = settings.drain_propagation_seconds
+        times = self._drain_times()
+        clock = DrainClock(
+            now=time.monotonic, sleep=asyncio.sleep, hurry=lambda: len(self._signals) > 1 or bool(self.broken)
+        )
+        event(
+            "draining",
+            signal=self._signals[0].name if self._signals else None,
+            acceptSeconds=round(times.propagation, 1),
+            inFlight=self._web.active,
+        )
+        outcome = await drain(ending, times, clock)
+        event("drained", seconds=round(outcome.seconds, 2), abandoned=outcome.abandoned)
+
+    def _drain_times(self) -> DrainTimes:
+        if self.broken:
+            # Nothing that waits will be computed: the sooner it is refused, the sooner it is elsewhere.
+            return DrainTimes(propagation=0.0, timeout=0.0)
+        propagation = self._settings.drain_propagation_seconds
         if signal.SIGINT in self._signals:
             propagation = 0.0
         propagation = still_to_wait(propagation, self._report.lifecycle.retired_for)
-        clock = DrainClock(now=time.monotonic, sleep=asyncio.sleep, hurry=lambda: len(self._signals) > 1)
-        event(
-            "draining",
-            signal=self._signals[0].name,
-            acceptSeconds=round(propagation, 1),
-            inFlight=self._web.active,
-        )
-        outcome = await drain(ending, DrainTimes(propagation, settings.drain_timeout_seconds), clock)
-        event("drained", seconds=round(outcome.seconds, 2), abandoned=outcome.abandoned)
+        return DrainTimes(propagation, self._settings.drain_timeout_seconds)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from warmpool_serving import memory
+from warmpool_serving import budget, memory
 from warmpool_serving.admission import Means, Speed
-from warmpool_serving.engines.base import Encoded, Engine
+from warmpool_serving.config import Settings
+from warmpool_serving.engines.base import CPU, Encoded, Engine, Golden, first_line
 from warmpool_serving.models import bundle
 from warmpool_serving.models.bundle import ModelError
 from warmpool_serving.names import Phase, State
@@ -21,17 +23,24 @@ from warmpool_serving.phases import ColdStart
 from warmpool_serving.state import Lifecycle
 from warmpool_serving.vectors import cosine
 
+_TRIES: Final = 3
+"""Of a batch of one size: the first of them asks for memory and chooses kernels."""
+_SHARE_OF_TARGET: Final = 1 / 8
+"""Of the latency target that a batch on a device may take: who comes waits for one that runs, and for the own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Warm:
     """What warming measured: the speed of one worker, the size of a typical request, the memory it took.
 
     ``memory_peak`` is in bytes, of everything up to the proof; None where the kernel does not tell.
+    ``batch_tokens`` is what a batch may have.
     """
 
     speed: Speed
     means: Means
     proof_cosine: float
+    batch_tokens: int = budget.LEAST
     memory_peak: int | None = None
 
 
@@ -64,7 +73,7 @@ class FileCheck:
 
 
 def bring_up(
-    engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: int, check: Callable[[], None]
+    engine: Engine, settings: Settings, *, lifecycle: Lifecycle, cold: ColdStart, check: Callable[[], None]
 ) -> Warm:
     """Drives ``engine`` from built to proven; the caller enters Ready.
 
@@ -75,13 +84,13 @@ def bring_up(
     engine.import_libraries()
     cold.begin(Phase.LOAD)
     try:
-        return _warm_up(engine, lifecycle=lifecycle, cold=cold, passes=passes)
+        return _warm_up(engine, settings, lifecycle=lifecycle, cold=cold)
     finally:
         # A damaged file may be why it did not load or answers wrong, and that reason is the more useful one.
         check()
 
 
-def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: int) -> Warm:
+def _warm_up(engine: Engine, settings: Settings, *, lifecycle: Lifecycle, cold: ColdStart) -> Warm:
     engine.load(cold.begin)
     lifecycle.to(State.WARMING)
     cold.begin(Phase.WARMUP)
@@ -89,19 +98,31 @@ def _warm_up(engine: Engine, *, lifecycle: Lifecycle, cold: ColdStart, passes: i
     if not golden:
         raise ModelError("the bundle has no golden vectors, so nothing can be proven; export it again")
     texts = engine.encode([item.text for item in golden])
-    _warm(engine, texts, passes)
+    _warm(engine, texts, settings.warmup_requests)
+    batch_tokens = settings.max_batch_tokens or budget.LEAST
+    if engine.device != CPU:
+        batch_tokens = _fill(engine, max(texts, key=len), settings)
     # The proof is measured and the passes before it are not: those pay for first touches of weights.
     began = time.monotonic()
-    expected = [item.vector for item in golden]
-    worst = _prove(engine, _compute(engine, texts), expected)
+    worst = _held_to(golden, _compute(engine, texts), engine)
     seconds = max(1e-6, time.monotonic() - began)
     tokens = sum(map(len, texts))
     used = engine.workers if engine.shares_cores else 1
     if used > 1:
-        worst = min(worst, _prove(engine, _side_by_side(engine, texts), expected))
+        worst = min(worst, _held_to(golden, _side_by_side(engine, texts), engine))
     speed = Speed().after(tokens, seconds, workers=used)
     means = Means(tokens=tokens / len(texts))
-    return Warm(speed=speed, means=means, proof_cosine=worst, memory_peak=memory.peak())
+    return Warm(speed, means, proof_cosine=worst, batch_tokens=batch_tokens, memory_peak=memory.peak())
+
+
+def prove(engine: Engine) -> float:
+    """Computes the golden texts; returns the worst cosine to their vectors.
+
+    Raises:
+        ModelError: it does not compute, or computes something else.
+    """
+    golden = engine.golden()
+    return _held_to(golden, _compute(engine, engine.encode([item.text for item in golden])), engine)
 
 
 def _warm(engine: Engine, texts: Sequence[Encoded], passes: int) -> None:
@@ -112,18 +133,38 @@ def _warm(engine: Engine, texts: Sequence[Encoded], passes: int) -> None:
         _compute(engine, shapes[min(number, len(shapes) - 1)])
 
 
+def _fill(engine: Engine, text: Encoded, settings: Settings) -> int:
+    """How many tokens a batch on a device may have; the largest has been computed, so it fits."""
+    full = engine.manifest.max_tokens
+    full_text = Encoded((list(text.ids) * (full // len(text) + 1))[:full])
+
+    def seconds_of(tokens: int) -> float:
+        taken = []
+        for _ in range(_TRIES):
+            began = time.monotonic()
+            _compute(engine, [full_text] * max(1, tokens // full))
+            taken.append(time.monotonic() - began)
+        return min(taken)
+
+    if settings.max_batch_tokens:
+        seconds_of(settings.max_batch_tokens)
+        return settings.max_batch_tokens
+    longest = settings.latency_target_ms / 1000 * _SHARE_OF_TARGET
+    return budget.find(seconds_of, full_text=full, longest=longest)
+
+
 def _side_by_side(engine: Engine, texts: Sequence[Encoded]) -> list[bytes]:
     # What computes a batch that is not alone may be another session, or the same with fewer threads.
     with ThreadPoolExecutor(engine.workers) as pool:
         return [vector for (vector,) in pool.map(lambda text: _compute(engine, [text]), texts)]
 
 
-def _prove(engine: Engine, vectors: Sequence[bytes], expected: Sequence[bytes]) -> float:
+def _held_to(golden: Sequence[Golden], vectors: Sequence[bytes], engine: Engine) -> float:
     if any(len(vector) != 4 * engine.manifest.dims for vector in vectors):
         raise ModelError(
             f"the model does not give {engine.manifest.dims} numbers per text as its manifest says"
         )
-    worst = min(cosine(vector, want) for vector, want in zip(vectors, expected, strict=True))
+    worst = min(cosine(vector, item.vector) for vector, item in zip(vectors, golden, strict=True))
     bound = engine.manifest.proof_cosine
     if worst < bound:
         raise ModelError(
@@ -138,4 +179,4 @@ def _compute(engine: Engine, batch: Sequence[Encoded]) -> list[bytes]:
     except ModelError:
         raise
     except Exception as error:
-        raise ModelError(f"the model does not compute: {error}") from error
+        raise ModelError(f"the model does not compute: {first_line(error)}") from error

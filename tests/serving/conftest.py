@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class ServerProcess:
-    """``python -m warmpool_serving`` with its log, its two ports and its end."""
+    """``python -m warmpool_serving``, or a program around it, with its log, its two ports and its end."""
 
-    def __init__(self, python: Path = Path(sys.executable), **settings: object) -> None:
+    def __init__(self, python: Path = Path(sys.executable), program: str = "", **settings: object) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith("WARMPOOL_")}
         # Starting without bytecode takes three times as long, and the environment of the tests may forbid it.
         env.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -43,7 +43,11 @@ class ServerProcess:
         env |= {f"WARMPOOL_{name.upper()}": str(value) for name, value in settings.items()}
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [str(python), "-m", "warmpool_serving"], env=env, stderr=subprocess.PIPE, text=True, cwd="/"
+            [str(python), *(["-c", program] if program else ["-m", "warmpool_serving"])],
+            env=env,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
         )
         # Without certificates to read, a client is made in 1 ms instead of 50.
         self.http = httpx.Client(verify=False, trust_env=False, timeout=20)

@@ -231,3 +231,24 @@ def test_many_requests_from_many_threads_all_end_once(
     assert len({job.number for job, _ in one.over}) == 180
     now = one.batcher.snapshot()
     assert (now.queued_tokens, now.running_tokens, now.oldest) == (0, 0, 0.0)
+
+
+def test_an_engine_that_is_broken_computes_nothing_more_and_keeps_nobody_waiting(
+    bench: Callable[..., Bench], until: Callable[..., None]
+) -> None:
+    one = bench(workers=2, concurrency=2)
+    one.batcher._goes_on = lambda: False
+    one.engine.fail = True
+    first, second = one.submit("first"), one.submit("second")
+    until(lambda: one.counts() == (2, 0))
+    waiting = one.submit("waiting")
+    one.engine.permits.release(1)
+    until(lambda: len(one.over) == 3)
+    outcomes = {job.number: outcome for job, outcome in one.over}
+    assert outcomes[waiting.number] is Outcome.DRAINED
+    assert sorted([outcomes[first.number], outcomes[second.number]]) == [Outcome.DRAINED, Outcome.ERROR]
+    late = one.submit("late")
+    assert one.over[-1] == (late, Outcome.DRAINED)
+    one.engine.permits.release(100)
+    until(lambda: not any(thread.is_alive() for thread in one.batcher._threads))
+    assert len(one.engine.batches) == 2, "what was in the engine already, and nothing after it"

@@ -24,9 +24,9 @@ def test_a_damaged_file_is_blamed_before_what_follows_from_it(settings: Settings
     with pytest.raises(ModelError, match=r"weights\.bin is corrupt"):
         bring_up(
             FakeEngine(settings),
+            settings,
             lifecycle=Lifecycle(),
             cold=ColdStart(already=0.0),
-            passes=1,
             check=damaged,
         )
 

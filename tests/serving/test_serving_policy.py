@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmpool_serving.policy import WINDOW, BatchLimits, Share, bucket, pick
+from warmpool_serving.policy import BatchLimits, Share, bucket, pick
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def test_the_oldest_that_may_start_is_in_the_batch(
     queue: list[Text], limits: BatchLimits, share: Share, urgent: float
 ) -> None:
     picked = pick(queue, limits=limits, share=share, urgent_before=urgent)
-    startable = [index for index in range(min(WINDOW, len(queue))) if share.starts or not queue[index].fresh]
+    looked_at = range(min(limits.window, len(queue)))
+    startable = [index for index in looked_at if share.starts or not queue[index].fresh]
     assert picked[:1] == startable[:1]
 
 

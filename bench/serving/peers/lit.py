@@ -1,5 +1,6 @@
 """LitServe and sentence-transformers. `python lit.py MODEL PORT`."""
 
+import os
 import sys
 
 import litserve
@@ -32,5 +33,7 @@ class Embedding(litserve.LitAPI):
 
 if __name__ == "__main__":
     api = Embedding(max_batch_size=32, batch_timeout=0.005, api_path="/v1/embeddings")
-    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=1, timeout=120)
+    server = litserve.LitServer(
+        api, accelerator=os.environ.get("DEVICE", "cpu"), workers_per_device=1, timeout=120
+    )
     server.run(host="127.0.0.1", port=int(sys.argv[2]), generate_client_file=False, log_level="warning")

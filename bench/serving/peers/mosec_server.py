@@ -10,7 +10,7 @@ class Embedding(Worker):
     """Batches of at most 32 texts, formed within 10 ms, which is the default."""
 
     def __init__(self) -> None:
-        self.model = SentenceTransformer(os.environ["MODEL"], device="cpu")
+        self.model = SentenceTransformer(os.environ["MODEL"], device=os.environ.get("DEVICE", "cpu"))
 
     def forward(self, data: list[dict[str, str]]) -> list[dict[str, object]]:
         """Embed a batch."""

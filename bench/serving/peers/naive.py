@@ -1,5 +1,6 @@
 """What most people write first: FastAPI and sentence-transformers. `python naive.py MODEL PORT`."""
 
+import os
 import sys
 
 import uvicorn
@@ -8,20 +9,21 @@ from pydantic import BaseModel
 from sentence_transformers import SentenceTransformer
 
 app = FastAPI()
-model = SentenceTransformer(sys.argv[1], device="cpu")
+model = SentenceTransformer(sys.argv[1], device=os.environ.get("DEVICE", "cpu"))
 
 
 class Request(BaseModel):
     """The part of OpenAI's request that is read."""
 
-    input: str
+    input: str | list[str]
 
 
 @app.post("/v1/embeddings")
 def embed(request: Request) -> dict[str, object]:
-    """Embed one text, in a thread of Starlette's pool."""
-    vector = model.encode([request.input], show_progress_bar=False)[0]
-    return {"data": [{"index": 0, "embedding": vector.tolist()}]}
+    """Embed texts, in a thread of Starlette's pool."""
+    texts = [request.input] if isinstance(request.input, str) else request.input
+    vectors = model.encode(texts, show_progress_bar=False)
+    return {"data": [{"index": index, "embedding": each.tolist()} for index, each in enumerate(vectors)]}
 
 
 if __name__ == "__main__":

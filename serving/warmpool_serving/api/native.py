@@ -12,6 +12,7 @@ from warmpool_serving.api.errors import ApiError, bad_request
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Manifest
 from warmpool_serving.pipeline import Embedded
+from warmpool_serving.policy import BatchLimits
 from warmpool_serving.vectors import floats, shortened
 
 
@@ -84,7 +85,7 @@ def render(request: EmbedRequest, result: Embedded, manifest: Manifest) -> list[
     ]
 
 
-def info(manifest: Manifest, settings: Settings, version: str) -> dict[str, Any]:
+def info(manifest: Manifest, settings: Settings, batch: BatchLimits, version: str) -> dict[str, Any]:
     """What is served and within which limits."""
     return {
         "model_id": settings.model_name or manifest.name,
@@ -93,8 +94,8 @@ def info(manifest: Manifest, settings: Settings, version: str) -> dict[str, Any]
         "model_type": {"embedding": {"pooling": manifest.pooling}},
         "max_concurrent_requests": settings.container_concurrency,
         "max_input_length": manifest.max_tokens,
-        "max_batch_tokens": settings.max_batch_tokens,
-        "max_batch_requests": settings.max_batch_items,
+        "max_batch_tokens": batch.tokens,
+        "max_batch_requests": batch.items,
         "max_client_batch_size": settings.max_inputs,
         "auto_truncate": True,
         "tokenization_workers": 1,

@@ -188,7 +188,7 @@ class WebApp:
         return reply(200, openai.models(self._name, self._created))
 
     async def _info(self, _: Request) -> Response:
-        return reply(200, native.info(self._manifest, self._settings, __version__))
+        return reply(200, native.info(self._manifest, self._settings, self._report.batch, __version__))
 
     async def _live(self, _: Request) -> Response:
         return reply(200, {"live": True})

@@ -6,7 +6,7 @@ from pathlib import Path
 from warmpool_serving.config import Settings
 from warmpool_serving.engines.base import Engine, ModelError
 from warmpool_serving.models.bundle import MANIFEST, read_manifest, unreadable
-from warmpool_serving.names import EngineName
+from warmpool_serving.names import EngineName, Precision
 
 
 def choose(engine: str, folder: Path) -> EngineName:
@@ -52,7 +52,7 @@ def _build_from(folder: Path, settings: Settings, cores: int) -> Engine:
         return OnnxEngine(folder, read_manifest(folder), workers=cores)
     from warmpool_serving.engines.sentence_transformers import SentenceTransformersEngine  # noqa: PLC0415
 
-    return SentenceTransformersEngine(folder, workers=cores)
+    return SentenceTransformersEngine(folder, workers=cores, precision=Precision(settings.precision))
 
 
 def file_check(engine: Engine, settings: Settings) -> Callable[[], None]:

@@ -7,12 +7,14 @@ little-endian float32 bytes, so that no caller needs numpy.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from warmpool_serving.models.bundle import Golden, Manifest, ModelError
 from warmpool_serving.names import EngineName, Phase
 
-__all__ = ["Begin", "Encoded", "Engine", "Golden", "Manifest", "ModelError", "unwatched"]
+__all__ = ["CPU", "Begin", "Encoded", "Engine", "Golden", "Manifest", "ModelError", "first_line", "unwatched"]
+
+CPU: Final = "cpu"
 
 Begin = Callable[[Phase], None]
 """Takes the phase of the cold start that begins now; the one before it ends."""
@@ -20,6 +22,11 @@ Begin = Callable[[Phase], None]
 
 def unwatched(_: Phase) -> None:
     """Takes phases where nobody measures the start."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the advice and the traces that libraries add."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,10 @@ class Engine(Protocol):
     @property
     def workers(self) -> int:
         """Threads that may call `compute` at the same time to good effect."""
+
+    @property
+    def device(self) -> str:
+        """What computes: `CPU`, or the name of a device; valid once loaded."""
 
     @property
     def shares_cores(self) -> bool:

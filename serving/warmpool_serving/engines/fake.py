@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from warmpool_serving.config import Settings
-from warmpool_serving.engines.base import Begin, Encoded, Golden, Manifest, ModelError, unwatched
+from warmpool_serving.engines.base import CPU, Begin, Encoded, Golden, Manifest, ModelError, unwatched
 from warmpool_serving.models.bundle import FileEntry
 from warmpool_serving.names import EngineName
 
@@ -30,6 +30,7 @@ class FakeEngine:
     """The fake engine; see the module."""
 
     name = EngineName.FAKE
+    device = CPU
     padded = shares_cores = False
 
     def __init__(self, settings: Settings) -> None:

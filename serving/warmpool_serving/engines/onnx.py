@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from warmpool_serving.engines.base import Begin, Encoded, Golden, Manifest, ModelError, unwatched
+from warmpool_serving.engines.base import CPU, Begin, Encoded, Golden, Manifest, ModelError, unwatched
 from warmpool_serving.engines.company import Company
 from warmpool_serving.models.bundle import read_golden
 from warmpool_serving.names import EngineName, Phase
@@ -34,7 +34,7 @@ _TWICE_BYTES: Final = 256 << 20
 class OnnxEngine:
     """Runs a bundle made by ``warmpool-serve export``."""
 
-    name = EngineName.ONNX
+    name, device = EngineName.ONNX, CPU
     padded, shares_cores = False, True
 
     def __init__(self, folder: Path, manifest: Manifest, *, workers: int) -> None:
