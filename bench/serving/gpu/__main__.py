@@ -22,6 +22,7 @@ from bench.serving.systems import System
 from warmpool_serving.names import Precision
 
 _LARGE_CELLS = [Load("medium", 8), Load("medium", 64), Load("long", 64), Load("medium", 8, texts=32)]
+_FULL_CELLS = [Load("short", 64), Load("medium", 64), Load("long", 64), BULK]
 _CORE_CELLS = [Load("short", 64, seconds=2), Load("medium", 64, ramp=1.0, seconds=2)]
 _CORES, _PEER_CORES = (1, 2, 4, 8), (2, 8)
 _SERVED = (Precision.FP32, Precision.FP16)
@@ -33,17 +34,31 @@ class Bench:
     def __init__(self, model: Path, work: Path, clients: Clients) -> None:
         self._model, self._work, self._clients = model, work, clients
         self._large: Path | None = None
+        self._bundle = work / "bundle"
+        self._export: subprocess.Popen[bytes] | None = None
+
+    def prepare(self) -> None:
+        """Begin to export the bundle, beside parts whose time does not count; what counts waits for it."""
+        command = ["-m", "warmpool_serving", "export", str(self._model), "--out", str(self._bundle)]
+        env = os.environ | {"PYTHONPATH": str(environments.SERVING)}
+        self._export = subprocess.Popen([sys.executable, *command, "--name", "minilm"], env=env)
+
+    def _prepared(self) -> None:
+        if self._export is not None and self._export.wait() != 0:
+            raise RuntimeError("the bundle cannot be exported")
 
     @property
     def parts(self) -> dict[str, Callable[[], Iterator[dict[str, Any]]]]:
         """By name."""
         return {
-            "quality": self._quality,
+            # Before anything of this process is on the device.
             "memory": lambda: iter(quality.short_memory(self._model)),
+            "quality": self._quality,
             "lost": lambda: iter([faults.lost_device(self._model)]),
             "minilm": lambda: self._served(self._model, [*CELLS, BULK]),
             "flood": lambda: iter([faults.flood(self.large, self._clients)]),
             "large": lambda: self._served(self.large, _LARGE_CELLS),
+            "attention": self._attention,
             "ends": lambda: iter(faults.ends(self._model, times=3)),
             "cores": self._cores,
         }
@@ -59,18 +74,22 @@ class Bench:
         yield from quality.agreement(self.large, texts=100)
 
     def _served(self, model: Path, loads: list[Load]) -> Iterator[dict[str, Any]]:
+        self._prepared()
         mine = [servers.ours_on_device(f"ours-{each}", model, each) for each in _SERVED]
         for system in (*mine, *servers.peers(model, device=True)):
             # Others take one text in a request.
             taken = [load for load in loads if load.texts == 1 or system.ours or system.name == "naive"]
             yield servers.measure(system, self._clients, taken)
 
+    def _attention(self) -> Iterator[dict[str, Any]]:
+        mine = [servers.ours_on_device(f"ours-{each}", self._model, each) for each in _SERVED]
+        for system in (*mine, servers.with_cudnn_attention(mine[-1])):
+            yield servers.measure(system, self._clients, _FULL_CELLS)
+
     def _cores(self) -> Iterator[dict[str, Any]]:
-        bundle = self._work / "bundle"
-        command = ["-m", "warmpool_serving", "export", str(self._model), "--out", str(bundle)]
-        subprocess.run([sys.executable, *command, "--name", "minilm"], check=True)
+        self._prepared()
         for count in _CORES:
-            yield from self._on(count, servers.ours_on_cores("onnx", bundle))
+            yield from self._on(count, servers.ours_on_cores("onnx", self._bundle))
         for count in _PEER_CORES:
             yield from self._on(count, servers.ours_on_cores("st", self._model))
             for system in servers.peers(self._model, device=False):
@@ -94,6 +113,8 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as work, Clients() as clients:
         bench = Bench(options.model, Path(work), clients)
+        if "cores" in (options.parts or bench.parts):
+            bench.prepare()
         for name in options.parts or bench.parts:
             began = time.monotonic()
             failed += not _measure(name, bench.parts[name], file)

@@ -13,11 +13,17 @@ NAME = "bench.serving.gpu"
 LABELS = {
     "ours-fp32": "warmpool torch, fp32",
     "ours-fp16": "warmpool torch, fp16",
+    "ours-fp16-cudnn": "warmpool torch, fp16 with cuDNN's attention",
     "onnx": "warmpool onnx",
     "st": "warmpool torch",
     "litserve": "LitServe",
     "mosec": "mosec",
     "naive": "naive FastAPI",
+}
+_MODELS = {
+    "minilm": "all-MiniLM-L6-v2",
+    "large": "a BERT large (335 M weights, drawn)",
+    "attention": "all-MiniLM-L6-v2, with and without cuDNN's attention",
 }
 
 
@@ -28,7 +34,7 @@ def write(found: Sequence[Record]) -> Path:
     path = write_results(
         "serving-gpu", figures(found), repeats=1, versions=machine["versions"], machine=about
     )
-    write_tables(NAME, tables(found))
+    write_tables(NAME, "\n".join(_tables(found)))
     return path
 
 
@@ -38,19 +44,17 @@ def figures(found: Sequence[Record]) -> dict[str, float]:
     for each in _of("quality", found):
         for what in ("cosine_min", "cosine_p01", "batch_tokens"):
             numbers[f"{what}_{each['model']}_{each['precision']}"] = each[what]
-    for part in ("minilm", "large"):
-        for each in _of(part, found):
-            numbers[f"ready_s_{part}_{each['system']}"] = each["ready_s"]
+    for part in (*_MODELS, "cores"):
+        for each in _started(part, found):
+            name = f"{part}{each.get('cores', '')}_{each['system']}"
+            numbers[f"ready_s_{name}"] = each["ready_s"]
             for cell, measured in each["cells"].items():
-                numbers[f"texts_per_s_{part}_{each['system']}_{cell}"] = measured["texts_per_s"]
-                numbers[f"p99_s_{part}_{each['system']}_{cell}"] = measured["p99_s"] or 0.0
-    for each in _of("cores", found):
-        for cell, measured in each["cells"].items():
-            numbers[f"texts_per_s_cores{each['cores']}_{each['system']}_{cell}"] = measured["texts_per_s"]
-    return numbers | _faults(found)
+                numbers[f"texts_per_s_{name}_{cell}"] = measured["texts_per_s"]
+                numbers[f"p99_s_{name}_{cell}"] = measured["p99_s"] or 0.0
+    return numbers | _trouble_figures(found)
 
 
-def _faults(found: Sequence[Record]) -> dict[str, float]:
+def _trouble_figures(found: Sequence[Record]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for each in _of("lost", found):
         numbers |= {"lost_exit_code": each["exit_code"] or 0, "lost_exit_s": each["exit_s"]}
@@ -61,48 +65,34 @@ def _faults(found: Sequence[Record]) -> dict[str, float]:
             "flood_goodput_ratio": each["goodput_rps"] / capacity,
             "flood_other": each["other"],
         }
-    ends = _of("ends", found)
-    if ends:
+    if ends := _of("ends", found):
         numbers["drain_lost_requests"] = sum(each["outcomes"].get("lost", 0) for each in ends)
         numbers["drain_exit_s_max"] = max(each["exit_s"] for each in ends)
     return numbers
-
-
-def tables(found: Sequence[Record]) -> str:
-    """Return all tables as Markdown."""
-    return "\n".join(_tables(found))
 
 
 def _tables(found: Sequence[Record]) -> Iterator[str]:
     yield "Cosine to what sentence-transformers gives in float32 on the CPU, on real texts:\n"
     head = ["Model", "Numbers", "Texts", "Least", "Worst percent", "Tokens of a batch, as found"]
     yield markdown_table(head, [_quality(each) for each in _of("quality", found)])
-    for part, model in (("minilm", "all-MiniLM-L6-v2"), ("large", "a BERT large (335 M weights, drawn)")):
+    for part, model in _MODELS.items():
         yield f"Texts per second, {model}, by length and clients; `x32` has 32 texts in a request:\n"
         yield _throughput(_of(part, found))
-    yield "Texts per second on cores, 64 clients:\n"
-    yield _cores(_of("cores", found))
+    yield "Texts per second on cores without a device, 64 clients, by length and cores:\n"
+    yield _cores(_started("cores", found))
+    yield "What goes wrong:\n"
+    yield markdown_table(["What", "Measured"], _trouble(found))
 
 
 def _quality(each: Record) -> list[str]:
-    return [
-        "MiniLM" if each["model"] != "large" else "large",
-        each["precision"],
-        str(each["texts"]),
-        f"{each['cosine_min']:.6f}",
-        f"{each['cosine_p01']:.6f}",
-        f"{each['batch_tokens']}",
-    ]
+    cosines = f"{each['cosine_min']:.6f}", f"{each['cosine_p01']:.6f}"
+    return [each["model"], each["precision"], str(each["texts"]), *cosines, f"{each['batch_tokens']}"]
 
 
 def _throughput(records: Sequence[Record]) -> str:
-    cells = list(dict.fromkeys(cell for each in records for cell in each["cells"]))
+    cells = list(dict.fromkeys(cell for each in records for cell in each.get("cells", {})))
     rows = [
-        [
-            LABELS[each["system"]],
-            f"{each['ready_s']:.1f}",
-            *(_rate(each["cells"].get(cell)) for cell in cells),
-        ]
+        [LABELS[each["system"]], _ready(each), *(_rate(each.get("cells", {}).get(cell)) for cell in cells)]
         for each in records
     ]
     return markdown_table(["Server", "ready s", *(cell.replace("_c", ", ") for cell in cells)], rows)
@@ -124,8 +114,37 @@ def _cores(records: Sequence[Record]) -> str:
     return markdown_table(["Server", *heads], rows)
 
 
+def _trouble(found: Sequence[Record]) -> Iterator[list[str]]:
+    numbers = _trouble_figures(found)
+    for each in _of("lost", found):
+        got = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(each["outcomes"].items()))
+        end = f"exit code {each['exit_code']} after {each['exit_s']:.2f} s; clients got {got}"
+        yield ["an error of CUDA that stays, under 64 clients", end]
+    for each in _of("memory", found):
+        refused = each.get("refused", "").partition(". ")[0]
+        fits = f"starts, with batches of {each.get('batch_tokens')} tokens"
+        yield [f"{100 * each['share']:g} % of the device's memory", f"ends: {refused}" if refused else fits]
+    if "flood_p99_over_target" in numbers:
+        late, answered = numbers["flood_p99_over_target"], numbers["flood_goodput_ratio"]
+        others = f"{numbers['flood_other']:.0f} neither 200 nor 429"
+        told = f"p99 {late:.2f} times the latency target, {answered:.2f} of the capacity answered, {others}"
+        yield ["twice the capacity, BERT large, requests of eight long texts", told]
+    if "drain_lost_requests" in numbers:
+        lost, longest = numbers["drain_lost_requests"], numbers["drain_exit_s_max"]
+        told = f"{lost:.0f} requests lost, at most {longest:.1f} s to the end"
+        yield [f"{len(_of('ends', found))} SIGTERMs under 64 clients", told]
+
+
+def _ready(each: Record) -> str:
+    return f"{each['ready_s']:.1f}" if "ready_s" in each else "does not start"
+
+
 def _rate(cell: dict[str, Any] | None) -> str:
     return f"{cell['texts_per_s']:.0f}" if cell else ""
+
+
+def _started(part: str, found: Sequence[Record]) -> list[Record]:
+    return [each for each in _of(part, found) if "cells" in each]
 
 
 def _of(part: str, found: Sequence[Record]) -> list[Record]:

@@ -1,6 +1,7 @@
 """Servers on a device and on cores: ours and those of others, with the same models."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ BULK = Load("medium", 8, texts=32)
 """What fills an index: 32 texts in a request."""
 _ON_DEVICE = {"DEVICE": "cuda"}
 _ON_CPU = {"CUDA_VISIBLE_DEVICES": ""}
+_WITH_CUDNN = """
+import sys
+import torch
+from warmpool_serving.cli import main
+
+torch.backends.cuda.enable_cudnn_sdp = lambda _: None
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def ours_on_device(name: str, model: Path, precision: Precision, **env: str) -> System:
@@ -47,8 +56,24 @@ def peers(model: Path, *, device: bool) -> list[System]:
     ]
 
 
+def with_cudnn_attention(system: System) -> System:
+    """Return one of ours without what keeps cuDNN's attention off, which torch would choose for float16."""
+
+    def command(port: int, admin: int) -> list[str]:
+        return [sys.executable, "-c", _WITH_CUDNN, f"--port={port}", f"--admin-port={admin}"]
+
+    return replace(system, name=f"{system.name}-cudnn", command=command)
+
+
 def measure(system: System, clients: Clients, loads: list[Load], *, cores: str = "") -> dict[str, Any]:
-    """Start a server and let it be asked; return seconds to the first answer, and every cell."""
+    """Start a server and let it be asked; return seconds to the first answer, and every cell, or why it failed."""
+    try:
+        return _measured(system, clients, loads, cores)
+    except RuntimeError as error:
+        return {"system": system.name, "failed": str(error)}
+
+
+def _measured(system: System, clients: Clients, loads: list[Load], cores: str) -> dict[str, Any]:
     with Server(system, cores=cores or machine.server_cores()) as server:
         ready = server.until_answering()
         cells = {
@@ -59,6 +84,4 @@ def measure(system: System, clients: Clients, loads: list[Load], *, cores: str =
 
 
 def _with(system: System, env: dict[str, str]) -> System:
-    return System(
-        name=system.name, command=system.command, env={**system.env, **env}, ours=True, folder=system.folder
-    )
+    return replace(system, env={**system.env, **env})

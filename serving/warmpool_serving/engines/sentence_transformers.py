@@ -81,6 +81,8 @@ class SentenceTransformersEngine:
             self._device, self.device, self.workers = _CUDA, torch.cuda.get_device_name(), 1
             # Products of float32 in TF32: several times as fast, and proven before anybody is answered.
             torch.set_float32_matmul_precision("high")
+            # cuDNN's attention makes a plan for each new shape of a batch, and no two batches here are alike.
+            torch.backends.cuda.enable_cudnn_sdp(False)
         else:
             torch.set_num_threads(1)
 
