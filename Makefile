@@ -31,7 +31,7 @@ test: ## Everything that CI runs: lint, unit, docs, and the suite on a real clus
 	@$(STEP) cluster-up $(MAKE) --no-print-directory cluster-up
 	@$(STEP) ingress-up $(MAKE) --no-print-directory ingress-up
 	@$(STEP) bundles $(MAKE) --no-print-directory bundles
-	@$(STEP) unit $(MAKE) --no-print-directory unit
+	@$(STEP) unit hack/beside.sh "$(MAKE) --no-print-directory images" "$(MAKE) --no-print-directory unit"
 	@$(STEP) docs $(MAKE) --no-print-directory docs
 	@$(STEP) e2e $(MAKE) --no-print-directory e2e
 	@$(STEP)
