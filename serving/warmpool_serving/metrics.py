@@ -26,8 +26,8 @@ from warmpool_serving.names import ClientPath, Metric, Outcome, Phase, Reject, S
 from warmpool_serving.report import Report
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128)
-_TOKENS: Final = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
+_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_TOKENS: Final = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536)
 _RATIOS: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 _ROUTES: Final = frozenset({ClientPath.EMBEDDINGS, ClientPath.EMBED, ClientPath.MODELS, ClientPath.INFO})
 
@@ -100,6 +100,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         for route in _ROUTES:
             self._seconds.labels(route)
             self._requests.labels(route, "200")
@@ -125,8 +126,13 @@ class Metrics:
     def answered(self, path: str, code: int, seconds: float) -> None:
         """Counts one answer."""
         route = path if path in _ROUTES else "other"
-        self._requests.labels(route, str(code)).inc()
-        self._seconds.labels(route).observe(seconds)
+        # Looking a series up costs more than counting, and under a flood it is the same one every time.
+        known = self._answered.get((route, code))
+        if known is None:
+            known = self._requests.labels(route, str(code)), self._seconds.labels(route)
+            self._answered[route, code] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
     def batch(self, batch: BatchReport) -> None:
         """Observes one computed batch."""

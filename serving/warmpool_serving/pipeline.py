@@ -124,19 +124,23 @@ class Pipeline:
             size: bytes of its body, which has no more tokens than that; 0: not known.
         """
         usual = math.ceil(self._report.means.tokens)
-        try:
-            self._admit(min(usual, size or usual))
-        except RefusedError as error:
-            return error
-        return None
+        judged = self._judge(min(usual, size or usual))
+        return judged if isinstance(judged, RefusedError) else None
 
     def _admit(self, tokens: int) -> float:
+        judged = self._judge(tokens)
+        if isinstance(judged, RefusedError):
+            raise judged
+        return judged
+
+    def _judge(self, tokens: int) -> float | RefusedError:
+        """Seconds until an answer, or why there will be none."""
         backlog, speed = self._batcher.snapshot().backlog, self._batcher.speed
         limits = self._report.slip.tighten(self._report.limits)
         if self._tokenising < _TOKENISING_MAX and admission.admits(tokens, backlog, speed, limits):
             return admission.forecast(tokens, backlog, speed, limits)
         jitter = random.uniform(-_JITTER, _JITTER)  # noqa: S311 - spreads clients, hides nothing
-        raise RefusedError(Reject.OVERLOADED, admission.retry_after(backlog, speed, limits, jitter=jitter))
+        return RefusedError(Reject.OVERLOADED, admission.retry_after(backlog, speed, limits, jitter=jitter))
 
     async def _encode(self, texts: Sequence[str]) -> list[Encoded]:
         if runs_inline(texts):

@@ -7,8 +7,7 @@ a flood nearly every request is one.
 import hmac
 from typing import Final
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope
+from starlette.types import ASGIApp, Receive, Scope
 
 from warmpool_serving.api import errors
 from warmpool_serving.api.replies import refusal
@@ -30,7 +29,7 @@ class Door:
 
     async def turns_away(
         self, scope: Scope, path: str, receive: Receive, pipeline: Pipeline | None
-    ) -> Response | None:
+    ) -> ASGIApp | None:
         """The answer to a request that comes no further; None for all others."""
         if (
             self._key
