@@ -109,7 +109,13 @@ def main() -> int:
     if options.model is None:
         return _in_environment(options)
     file = options.out / "gpu.jsonl"
-    records.write({"part": "machine", **machine.describe()}, file)
+    if not options.parts:
+        file.unlink(missing_ok=True)
+    try:
+        records.write({"part": "machine", **machine.describe()}, file)
+    except RuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     failed = 0
     with tempfile.TemporaryDirectory() as work, Clients() as clients:
         bench = Bench(options.model, Path(work), clients)

@@ -29,7 +29,7 @@ _MODELS = {
 
 def write(found: Sequence[Record]) -> Path:
     """Write `bench/results/serving-gpu.json` and the tables; return the path of the results."""
-    (machine, *_) = _of("machine", found)
+    *_, machine = _of("machine", found)
     about = {key: value for key, value in machine.items() if key not in ("part", "versions")}
     path = write_results(
         "serving-gpu", figures(found), repeats=1, versions=machine["versions"], machine=about
