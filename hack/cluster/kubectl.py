@@ -9,6 +9,7 @@ from typing import Any
 
 from hack.cluster.backend import Backend, ClusterError, Status
 from hack.cluster.commands import run
+from hack.cluster.reader import Query, Reader
 
 
 def ask_status(backend: str, kubeconfig: Path) -> Status:
@@ -55,6 +56,7 @@ class Kubectl:
     def __init__(self, backend: Backend) -> None:
         """Use the cluster of this backend, and no other."""
         self._argv = [find_tool(backend, "kubectl"), "--kubeconfig", str(backend.kubeconfig)]
+        self._reader = Reader(backend.kubeconfig)
 
     def __call__(self, *arguments: str, stdin: str | None = None, timeout: float = 120) -> str:
         """Run kubectl and return what it prints.
@@ -74,7 +76,9 @@ class Kubectl:
         return [*self._argv, *arguments]
 
     def get(self, *arguments: str) -> dict[str, Any]:
-        """`kubectl get ... -o json`, decoded."""
+        """`kubectl get ... -o json`, decoded; without kubectl where the arguments are as usual."""
+        if query := Query.of(arguments):
+            return self._reader.read(query)
         decoded: dict[str, Any] = json.loads(self("get", *arguments, "-o", "json"))
         return decoded
 

@@ -25,6 +25,7 @@ PAGES = {
     "custom-server.yaml": "my_requests_running 2\nmy_requests_waiting 1\n",
 }
 """What a stand-in shows: one request more than a pod of the example computes at once."""
+DEVICE = "gpu.yaml"
 STAND_IN = Path(__file__).parent / "support/stand_in.py"
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -95,6 +96,17 @@ def test_a_server_of_another_make_is_counted_by_its_metrics(
     pool.wait("two pods for one request more than one computes", lambda: desired(pool) == 2)
 
 
+def test_a_device_that_no_node_has_is_named(kubectl: Kubectl, make_namespace: Callable[[], str]) -> None:
+    """All is the example's, but for the volume, whose claim would be missed first."""
+    example = yaml.safe_load((EXAMPLES / DEVICE).read_text())
+    spec = example["spec"]
+    spec["model"]["source"] = {"baked": {}}
+    pool = PoolHandle(kubectl, make_namespace(), example["metadata"]["name"])
+    pool.apply(spec)
+    message = pool.wait("no node for it", lambda: pool.condition("Unschedulable").get("message"))
+    assert "nvidia.com/gpu" in message
+
+
 def test_no_example_is_forgotten() -> None:
     files = {path.name for path in EXAMPLES.glob("*.yaml")}
-    assert files == {*ELSEWHERE, *READY, *IDLE, *PAGES}
+    assert files == {*ELSEWHERE, *READY, *IDLE, *PAGES, DEVICE}
