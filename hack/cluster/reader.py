@@ -42,9 +42,8 @@ class Query:
                 values["managed_fields"] = True
             else:
                 words.append(word)
-        if not 1 <= len(words) <= 2 or any(
-            word.startswith("-") or set(word) & set(",/.") for word in words[:1]
-        ):
+        usual = 1 <= len(words) <= 2 and not set(words[0]) & set(",/.")
+        if not usual or any(word.startswith("-") for word in words):
             return None
         name = words[1] if len(words) > 1 else ""
         return cls(words[0], name, **values)
