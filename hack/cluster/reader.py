@@ -85,13 +85,14 @@ class Reader:
             each.update(kind=answer["kind"].removesuffix("List"), apiVersion=answer["apiVersion"])
         return answer
 
-    def _resource(self, name: str) -> _Resource:
+    def _resource(self, given: str) -> _Resource:
+        name = given.lower()
         with self._lock:
             if name not in self._resources:
                 # A definition may have been added since.
                 self._resources = dict(self._discover())
         if name not in self._resources:
-            raise ClusterError(f'error: the server doesn\'t have a resource type "{name}"')
+            raise ClusterError(f'error: the server doesn\'t have a resource type "{given}"')
         return self._resources[name]
 
     def _discover(self) -> Iterator[tuple[str, _Resource]]:

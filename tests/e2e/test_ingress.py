@@ -27,6 +27,8 @@ PREFIX = "nginx.ingress.kubernetes.io"
 LIMIT = f"{PREFIX}/limit-connections"
 PATH = "/v1/embeddings"
 REFUSED = {429, 503}
+SYNC_SECONDS = 2.5
+"""The controller looks for new pods about once a second."""
 """Of a limiter: 503 where the controller's ConfigMap does not say 429."""
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -86,6 +88,8 @@ def ask(address: str, host: str, *, context: ssl.SSLContext | None = None, **hea
 
 def answers(pool: PoolHandle, address: IngressAddress) -> None:
     """Wait until a pod answers through the controller."""
+    # Whom the controller sends elsewhere before it knows the pod is told to come back, and is waited for.
+    time.sleep(SYNC_SECONDS)
     pool.wait("an answer through the controller", lambda: ask(address.http, host_of(pool)).status == 200)
 
 
@@ -155,7 +159,7 @@ def test_a_pool_at_zero_says_when_to_come_back_and_is_there_then(
     pool.wait_ready(1)
     answers(pool, ingress)
     pool.apply(routed(pool, ingress, scaling={"minReplicas": 0, "keepAliveSeconds": 0}))
-    pool.wait_ready(0)
+    pool.wait_ready(0, seconds=150)
     pool.wait("the operator's answer", lambda: _code(ask(ingress.http, host_of(pool))) == "model_warming")
     page = ask(ingress.http, host_of(pool), Accept="text/html")
     assert (page.status, page.headers.get_content_type()) == (503, "text/html")
