@@ -57,8 +57,11 @@ def host_of(pool: PoolHandle) -> str:
 
 
 def annotations_of(pool: PoolHandle) -> dict[str, str]:
-    found: dict[str, str] = pool.get("ingress")["metadata"]["annotations"]
-    return found
+    """Of the pool's Ingress; it comes a moment after the status that tells of it."""
+    where = ["ingress", "-n", pool.namespace, "--field-selector", f"metadata.name={pool.name}"]
+    found: Object = pool.wait("the Ingress", lambda: pool.kubectl.get(*where)["items"], seconds=20)[0]
+    annotations: dict[str, str] = found["metadata"]["annotations"]
+    return annotations
 
 
 @dataclass(frozen=True)

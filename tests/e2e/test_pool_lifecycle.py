@@ -114,7 +114,7 @@ def test_replicas_belong_to_nobody_but_scale(warm: PoolHandle) -> None:
 def test_a_deleted_pool_leaves_nothing(warm: PoolHandle) -> None:
     kinds = "deployments,replicasets,pods,services,hpa,pdb,ingresses"
     ours = ["get", kinds, "-n", warm.namespace, "-l", f"warmpool.dev/pool={warm.name}", "-o", "name"]
-    assert len(warm.kubectl(*ours).splitlines()) >= 6
+    warm.wait("its children", lambda: len(warm.kubectl(*ours).splitlines()) >= 6)
     warm.kubectl("delete", "wmp", warm.name, "-n", warm.namespace)
     deadline = time.monotonic() + 60
     while left := warm.kubectl(*ours):
