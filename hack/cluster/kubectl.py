@@ -77,8 +77,10 @@ class Kubectl:
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get ... -o json`, decoded; without kubectl where the arguments are as usual."""
-        if query := Query.of(arguments):
-            return self._reader.read(query)
+        query = Query.of(arguments)
+        found = self._reader.read(query) if query else None
+        if found is not None:
+            return found
         decoded: dict[str, Any] = json.loads(self("get", *arguments, "-o", "json"))
         return decoded
 

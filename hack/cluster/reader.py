@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from urllib3.exceptions import HTTPError
+
 from hack.cluster.backend import ClusterError
 
 _SECONDS = 30.0
@@ -17,11 +19,14 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Query:
-    """What is read: a resource by any of its names, an object or all of them, where, and which."""
+    """What is read: a resource by any of its names, an object or all of them, where, and which.
+
+    ``namespace`` is empty for all of them, and None where it was not said.
+    """
 
     resource: str
     name: str = ""
-    namespace: str = "default"
+    namespace: str | None = None
     labels: str = ""
     fields: str = ""
     managed_fields: bool = False
@@ -35,7 +40,7 @@ class Query:
         left = iter(arguments)
         for word in left:
             if word in options:
-                values[options[word]] = next(left)
+                values[options[word]] = next(left, None)
             elif word == "-A":
                 values["namespace"] = ""
             elif word == "--show-managed-fields":
@@ -43,7 +48,9 @@ class Query:
             else:
                 words.append(word)
         usual = 1 <= len(words) <= 2 and not set(words[0]) & set(",/.")
-        if not usual or any(word.startswith("-") for word in words):
+        if not usual or any(word.startswith("-") for word in words) or None in values.values():
+            return None
+        if len(words) > 1 and values.get("namespace") == "":
             return None
         name = words[1] if len(words) > 1 else ""
         return cls(words[0], name, **values)
@@ -66,13 +73,15 @@ class Reader:
         self._client: Any = None
         self._resources: dict[str, _Resource] = {}
 
-    def read(self, query: Query) -> dict[str, Any]:
-        """Return an object, or a list.
+    def read(self, query: Query) -> dict[str, Any] | None:
+        """Return an object, or a list; None where kubectl knows more: other resources, the context's namespace.
 
         Raises:
             ClusterError: there is none, or the server does not answer; in kubectl's words.
         """
         found = self._resource(query.resource)
+        if found is None or (found.namespaced and query.namespace is None):
+            return None
         where = f"/namespaces/{query.namespace}" if found.namespaced and query.namespace else ""
         path = f"{found.path}{where}/{found.plural}" + (f"/{query.name}" if query.name else "")
         selectors = {"labelSelector": query.labels, "fieldSelector": query.fields}
@@ -83,17 +92,15 @@ class Reader:
         for each in answer.get("items", ()):
             # As kubectl does: the server names them once, for the list.
             each.update(kind=answer["kind"].removesuffix("List"), apiVersion=answer["apiVersion"])
-        return answer
+        return answer | {"kind": "List", "apiVersion": "v1"} if "items" in answer else answer
 
-    def _resource(self, given: str) -> _Resource:
+    def _resource(self, given: str) -> _Resource | None:
         name = given.lower()
         with self._lock:
             if name not in self._resources:
                 # A definition may have been added since.
                 self._resources = dict(self._discover())
-        if name not in self._resources:
-            raise ClusterError(f'error: the server doesn\'t have a resource type "{given}"')
-        return self._resources[name]
+        return self._resources.get(name)
 
     def _discover(self) -> Iterator[tuple[str, _Resource]]:
         groups = [group["preferredVersion"]["groupVersion"] for group in self._ask("/apis", {})["groups"]]
@@ -116,17 +123,27 @@ class Reader:
             connect: Callable[..., Any] = config.new_client_from_config
             self._client = connect(config_file=str(self._kubeconfig))
         settings = self._client.configuration
-        token = settings.get_api_key_with_prefix("authorization")
-        answer = self._client.rest_client.pool_manager.request(
-            "GET",
-            settings.host + path,
-            fields=parameters,
-            headers={"Authorization": token} if token else {},
-            timeout=_SECONDS,
-        )
-        body: dict[str, Any] = json.loads(answer.data)
-        if answer.status != 200:
-            raise ClusterError(
-                f"Error from server ({body.get('reason', answer.status)}): {body.get('message', '')}"
+        token = settings.get_api_key_with_prefix("BearerToken", "authorization")
+        try:
+            answer = self._client.rest_client.pool_manager.request(
+                "GET",
+                settings.host + path,
+                fields=parameters,
+                headers={"Authorization": token} if token else {},
+                timeout=_SECONDS,
             )
+        except HTTPError as error:
+            raise ClusterError(f"{settings.host} does not answer: {error}") from error
+        if answer.status != 200:
+            raise ClusterError(_told(answer.status, answer.data))
+        body: dict[str, Any] = json.loads(answer.data)
         return body
+
+
+def _told(status: int, content: bytes) -> str:
+    try:
+        body = json.loads(content)
+        return f"Error from server ({body['reason']}): {body['message']}"
+    except (ValueError, TypeError, KeyError):
+        # Not the API server itself: an aggregated one, or a path that no longer is.
+        return f"Error from server ({status}): {content[:200].decode(errors='replace')}"

@@ -128,8 +128,18 @@ class Batcher:
             except Exception as caught:
                 vectors, error = None, caught
             self._give(worker, batch, vectors, error, self._clock() - began)
-            if error is not None and not self._goes_on():
+            if error is not None and not self._still_goes_on(worker):
                 self._break_off()
+
+    def _still_goes_on(self, worker: int) -> bool:
+        # Seen by the liveness check like a batch: a device that fails may also hang.
+        with self._lock:
+            self._busy_since[worker] = self._clock()
+        try:
+            return self._goes_on()
+        finally:
+            with self._lock:
+                del self._busy_since[worker]
 
     def _stop_taking(self) -> None:
         with self._lock:

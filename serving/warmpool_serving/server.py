@@ -6,6 +6,7 @@ decides when the listener closes and when uvicorn ends.
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 import threading
@@ -60,6 +61,10 @@ class Server:
 
     def _break(self, reason: str) -> None:
         with self._lock:
+            if self._signals:
+                # It ends anyway, in its own time; until then its answers send clients elsewhere.
+                event(reason, level=logging.ERROR)
+                return
             self.broken = self.broken or reason
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._asked.set)
@@ -108,9 +113,7 @@ class Server:
 
     async def _drain(self, ending: "_Ending") -> None:
         times = self._drain_times()
-        clock = DrainClock(
-            now=time.monotonic, sleep=asyncio.sleep, hurry=lambda: len(self._signals) > 1 or bool(self.broken)
-        )
+        clock = DrainClock(now=time.monotonic, sleep=asyncio.sleep, hurry=lambda: len(self._signals) > 1)
         event(
             "draining",
             signal=self._signals[0].name if self._signals else None,

@@ -4,6 +4,7 @@ Runs in the engine thread while the main thread imports the web stack. A model t
 is a failed start, never a ready pod.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -134,23 +135,31 @@ def _warm(engine: Engine, texts: Sequence[Encoded], passes: int) -> None:
 
 
 def _fill(engine: Engine, text: Encoded, settings: Settings) -> int:
-    """How many tokens a batch on a device may have; the largest has been computed, so it fits."""
-    full = engine.manifest.max_tokens
-    full_text = Encoded((list(text.ids) * (full // len(text) + 1))[:full])
+    """How many tokens a batch on a device may have: what was set, or what is found by trying."""
 
     def seconds_of(tokens: int) -> float:
+        length = min(engine.manifest.max_tokens, tokens)
+        full = Encoded((list(text.ids) * (length // len(text) + 1))[:length])
         taken = []
         for _ in range(_TRIES):
             began = time.monotonic()
-            _compute(engine, [full_text] * max(1, tokens // full))
+            _compute(engine, [full] * math.ceil(tokens / length))
             taken.append(time.monotonic() - began)
         return min(taken)
+
+    def seconds_or_never(tokens: int) -> float:
+        try:
+            return seconds_of(tokens)
+        except ModelError:
+            if tokens == budget.LEAST:
+                raise
+            # One long text that does not fit. What stays broken is found by the proof, which comes next.
+            return math.inf
 
     if settings.max_batch_tokens:
         seconds_of(settings.max_batch_tokens)
         return settings.max_batch_tokens
-    longest = settings.latency_target_ms / 1000 * _SHARE_OF_TARGET
-    return budget.find(seconds_of, full_text=full, longest=longest)
+    return budget.find(seconds_or_never, longest=settings.latency_target_ms / 1000 * _SHARE_OF_TARGET)
 
 
 def _side_by_side(engine: Engine, texts: Sequence[Encoded]) -> list[bytes]:

@@ -252,3 +252,17 @@ def test_an_engine_that_is_broken_computes_nothing_more_and_keeps_nobody_waiting
     one.engine.permits.release(100)
     until(lambda: not any(thread.is_alive() for thread in one.batcher._threads))
     assert len(one.engine.batches) == 2, "what was in the engine already, and nothing after it"
+
+
+def test_a_look_at_a_failed_engine_that_hangs_is_seen_by_the_liveness_check(
+    bench: Callable[..., Bench], until: Callable[..., None]
+) -> None:
+    one, hangs = bench(), threading.Event()
+    one.batcher._goes_on = lambda: hangs.wait(20)
+    one.engine.fail = True
+    one.submit("broken")
+    one.engine.permits.release(1)
+    until(lambda: len(one.over) == 1)
+    until(lambda: one.batcher.longest_batch() > 0.01)
+    hangs.set()
+    until(lambda: one.batcher.longest_batch() == 0.0)

@@ -1,5 +1,6 @@
 """How many tokens a batch on a device gets, on devices of which the formula is known."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -38,22 +39,20 @@ def device(*, launch: float, per_token: float, asked: list[int]) -> Callable[[in
 )
 def test_it_grows_while_that_brings_something(launch: float, per_token: float, found: int) -> None:
     asked: list[int] = []
-    tokens = budget.find(device(launch=launch, per_token=per_token, asked=asked), full_text=256, longest=9.0)
+    tokens = budget.find(device(launch=launch, per_token=per_token, asked=asked), longest=9.0)
     assert tokens == found
     assert asked == [512 << step for step in range(len(asked))], "each size once, smallest first"
 
 
 def test_nobody_waits_longer_for_a_batch_than_they_should() -> None:
     seconds_of = device(launch=0.1, per_token=0.1 / 16_384, asked=[])
-    assert budget.find(seconds_of, full_text=256, longest=0.15) == 16_384
-    assert budget.find(seconds_of, full_text=256, longest=0.05) == 512, "where even the least takes longer"
+    assert budget.find(seconds_of, longest=0.15) == 16_384
+    assert budget.find(seconds_of, longest=0.05) == 512, "where even the least takes longer"
 
 
-def test_one_full_text_fits_always() -> None:
-    asked: list[int] = []
-    assert budget.find(device(launch=0.1, per_token=1e-9, asked=asked), full_text=8192, longest=0.01) == 8192
-    assert asked == [8192, 16_384]
-    assert budget.find(device(launch=0.1, per_token=1e-9, asked=[]), full_text=131_072, longest=1) == 131_072
+def test_what_does_not_fit_is_not_taken() -> None:
+    fits = device(launch=0.1, per_token=1e-9, asked=[])
+    assert budget.find(lambda tokens: fits(tokens) if tokens <= 4096 else math.inf, longest=1) == 4096
 
 
 class Device(FakeEngine):

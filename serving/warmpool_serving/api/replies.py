@@ -29,7 +29,7 @@ def refusal(problem: ApiError, path: str) -> ASGIApp:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
-        *((name.encode(), value.encode()) for name, value in problem.headers().items()),
+        *((name.lower().encode(), value.encode()) for name, value in problem.headers().items()),
     ]
 
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -25,6 +25,7 @@ from warmpool_serving.engines.base import (
 )
 from warmpool_serving.engines.company import Company
 from warmpool_serving.engines.deferred import deferred
+from warmpool_serving.logs import event
 from warmpool_serving.models.bundle import GOLDEN, read_golden
 from warmpool_serving.names import EngineName, Precision
 
@@ -168,6 +169,11 @@ class SentenceTransformersEngine:
         except self._torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise
+        event(
+            "a batch does not fit into the device's memory: it is computed in halves",
+            level=30,
+            texts=len(batch),
+        )
         # Only here are the tensors of the failed pass gone, which the error held.
         self._torch.cuda.empty_cache()
         half = len(batch) // 2
