@@ -40,8 +40,8 @@ class Batcher:
             urgent_after: the age in seconds from which a text goes first.
             speed: what warming measured.
             on_batch: told of each batch that was computed.
-            goes_on: asked in a worker's thread after each batch that was not, once its requests have ended;
-                where it says no, nothing more is computed, and whatever waits or still comes ends as drained.
+            goes_on: asked in a worker's thread after one that was not, once its requests have ended; where it
+                says no, nothing more is computed, and whatever waits or still comes ends as drained.
             clock: tells seconds.
         """
         self._engine, self._limits, self._concurrency = engine, limits, concurrency
@@ -129,7 +129,8 @@ class Batcher:
                 vectors, error = None, caught
             self._give(worker, batch, vectors, error, self._clock() - began)
             if error is not None and not self._still_goes_on(worker):
-                self._break_off()
+                self._stop_taking()
+                self.end_all(Outcome.DRAINED)
 
     def _still_goes_on(self, worker: int) -> bool:
         # Seen by the liveness check like a batch: a device that fails may also hang.
@@ -145,10 +146,6 @@ class Batcher:
         with self._lock:
             self._stopping = True
             self._wake(len(self._asleep))
-
-    def _break_off(self) -> None:
-        self._stop_taking()
-        self.end_all(Outcome.DRAINED)
 
     def _wake(self, most: int = 1) -> None:
         # Who fell asleep last comes first, its caches being warm: a client alone keeps its worker.
