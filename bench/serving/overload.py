@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -99,9 +99,16 @@ async def _capacity(server: Server, seed: int, clients: int) -> float:
 
 async def _flood(server: Server, seed: int, *, rate: float, seconds: float) -> dict[str, Any]:
     contents = bodies(server.system.payload, _LENGTH, seed=seed + 100)
+    return await flood(server.url, contents, rate=rate, seconds=seconds, seed=seed)
+
+
+async def flood(
+    url: str, contents: Sequence[bytes], *, rate: float, seconds: float, seed: int
+) -> dict[str, Any]:
+    """Send bodies at a rate, in requests per second; return what became of them, and how late answers were."""
     run = await replay(
         constant(rate, seconds, tokens=LENGTHS[_LENGTH], seed=seed),
-        Settings(url=server.url, deadline=30.0),
+        Settings(url=url, deadline=30.0),
         body=lambda number, _: contents[number % len(contents)],
     )
     answered = [record for record in run.records if record.status == 200]

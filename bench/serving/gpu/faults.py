@@ -8,10 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.load.client import Settings, replay
-from bench.load.record import percentile
-from bench.load.schedule import constant
-from bench.serving import drain
+from bench.serving import drain, overload
 from bench.serving.client import ClosedLoop, bodies
 from bench.serving.gpu import machine
 from bench.serving.gpu.clients import Clients, Load, contents_of
@@ -20,9 +17,7 @@ from bench.serving.process import Server
 from bench.serving.systems import System
 from warmpool_serving.names import Precision
 
-TARGET_SECONDS = 1.0
 _FLOOD_SECONDS = 15.0
-_RAMP_SECONDS = 2.0
 _POISON = "poison"
 _POISONED = """
 import sys
@@ -75,7 +70,7 @@ async def _break(server: Server) -> dict[str, Any]:
 
 def flood(model: Path, clients: Clients) -> dict[str, Any]:
     """Send twice what the device can, in requests of eight long texts."""
-    target = str(round(1000 * TARGET_SECONDS))
+    target = str(round(1000 * overload.TARGET_SECONDS))
     system = ours_on_device(
         "flood", model, Precision.FP32, WARMPOOL_LATENCY_TARGET_MS=target, WARMPOOL_CONTAINER_CONCURRENCY="8"
     )
@@ -83,30 +78,11 @@ def flood(model: Path, clients: Clients) -> dict[str, Any]:
     with Server(system, cores=machine.server_cores()) as server:
         server.until_answering()
         before = clients.measure(server.url, load, system.payload, seed=1)["texts_per_s"] / load.texts
-        flooded = asyncio.run(_flood(server, load, rate=2 * before))
+        contents = contents_of(load, system.payload, seed=9)
+        sent = overload.flood(server.url, contents, rate=2 * before, seconds=_FLOOD_SECONDS, seed=1)
+        flooded = asyncio.run(sent)
         after = clients.measure(server.url, load, system.payload, seed=2)["texts_per_s"] / load.texts
         return flooded | {"capacity_before_rps": before, "capacity_after_rps": after}
-
-
-async def _flood(server: Server, load: Load, *, rate: float) -> dict[str, Any]:
-    contents = contents_of(load, server.system.payload, seed=9)
-    run = await replay(
-        constant(rate, _FLOOD_SECONDS, tokens=1, seed=1),
-        Settings(url=server.url, deadline=30.0),
-        body=lambda number, _: contents[number % len(contents)],
-    )
-    answered = [record for record in run.records if record.status == 200]
-    refused = sum(record.status == 429 for record in run.records)
-    return {
-        "sent": len(run.records),
-        "answered": len(answered),
-        "refused": refused,
-        "other": len(run.records) - len(answered) - refused,
-        "goodput_rps": sum(_RAMP_SECONDS < record.finished <= _FLOOD_SECONDS for record in answered)
-        / (_FLOOD_SECONDS - _RAMP_SECONDS),
-        "p99_s": percentile([record.latency for record in answered], 99),
-        "lag_p99_s": percentile([record.lag for record in run.records], 99),
-    }
 
 
 def ends(model: Path, *, times: int) -> list[dict[str, Any]]:

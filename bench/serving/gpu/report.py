@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.page import markdown_table, write_tables
 from bench.results_file import write_results
-from bench.serving.gpu.faults import TARGET_SECONDS
+from bench.serving.overload import TARGET_SECONDS
 from bench.serving.records import Record
 
 NAME = "bench.serving.gpu"
