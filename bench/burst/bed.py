@@ -5,11 +5,12 @@ import urllib.request
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from bench.burst import keda
-from bench.burst.manifests import ingress, manifests_of
-from bench.burst.systems import APP, IMAGE, SYSTEMS, System
+from bench.burst.manifests import ingress, manifests_of, pool
+from bench.burst.systems import APP, IMAGE, SYSTEMS, System, told
 from bench.install import install
 from hack.cluster import Backend, select_backend
 from hack.cluster.images import image_store
@@ -103,6 +104,14 @@ class Bed:
         finally:
             # Not waited for: its pods are gone before the next system's have loaded.
             self.kubectl("delete", "namespace", namespace, "--wait=false")
+
+    def announce(self, system: System, namespace: str, change: datetime) -> None:
+        """Tell a pool when its load changes: a full minute, as all that cron can say."""
+        self.kubectl.apply(pool(told(system, change)), namespace=namespace)
+
+    def usage(self, namespace: str) -> str:
+        """Return what metrics-server last read of a namespace's pods, as JSON."""
+        return self.kubectl("get", "--raw", f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods")
 
     def _door(self, namespace: str) -> Door:
         path = "/v1/embeddings"

@@ -1,6 +1,7 @@
 """One real run: deploy, send, watch, and say what came of it."""
 
 import asyncio
+import math
 import subprocess
 import time
 from collections import Counter
@@ -16,7 +17,8 @@ from bench.burst.lives import Life, PodWatch
 from bench.burst.result import Answer, Result
 from bench.burst.scenarios import Scenario
 from bench.burst.shared import OwnCpu
-from bench.burst.systems import System
+from bench.burst.systems import ANNOUNCED, System
+from bench.burst.usage import UsageWatch
 from bench.load.client import Run, Settings, replay
 from bench.load.payload import embeddings
 from bench.load.record import Record, summarize
@@ -37,8 +39,14 @@ def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: 
     """
     namespace = f"burst-{scenario.name}-{system.name}-{seed}".replace("_", "-")
     schedule = scenario.make(seed)
-    with bed.deployed(system, namespace) as door, PodWatch(bed.kubectl_argv, namespace) as watch:
+    with (
+        bed.deployed(system, namespace) as door,
+        PodWatch(bed.kubectl_argv, namespace) as watch,
+        UsageWatch(lambda: bed.usage(namespace)) as usage,
+    ):
         time.sleep(SETTLE_SECONDS)
+        if system.announced:
+            _announce(bed, scenario, system, namespace)
         settings = Settings(
             url=door.url,
             headers=door.headers,
@@ -51,7 +59,19 @@ def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: 
             time.sleep(max(0.0, run.started + scenario.seconds - time.time()))
         lives = list(watch.lives.values())
     result = result_of(scenario, system, seed, run=run, lives=lives, cpu_percent=cpu.mean, route=door.route)
-    return replace(result, own_cpu_percent=None if own is None else own.percent)
+    return replace(
+        result,
+        own_cpu_percent=None if own is None else own.percent,
+        usage=usage.readings(run.started, run.started + scenario.seconds),
+    )
+
+
+def _announce(bed: Bed, scenario: Scenario, system: System, namespace: str) -> None:
+    """Tell the pool of the next full minute that can be the change's, and wait until the run is to begin."""
+    calm = max(scenario.change_at, float(ANNOUNCED["lead"]))
+    change = 60 * math.ceil((time.time() + SETTLE_SECONDS + calm) / 60)
+    bed.announce(system, namespace, datetime.fromtimestamp(change, UTC))
+    time.sleep(max(0.0, change - scenario.change_at - time.time()))
 
 
 def result_of(

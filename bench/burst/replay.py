@@ -78,10 +78,14 @@ def simulated(
     startups_s: Sequence[float],
     route: Route,
     draw: int = 0,
+    metrics_phase_ms: int | None = None,
 ) -> Result:
-    """Return what the simulator says of a run; each draw has the same traffic and another chance."""
+    """Return what the simulator says of a run; each draw has the same traffic and another chance.
+
+    Where `metrics_phase_ms` is known, metrics-server reads first at that time in all draws.
+    """
     setup = setup_of(scenario, system, seed, startups_s=startups_s, route=route)
-    autoscaler = _autoscaler(system, scenario, Random(f"{seed}/{draw}"))
+    autoscaler = _autoscaler(system, scenario, Random(f"{seed}/{draw}"), metrics_phase_ms)
     outcome = simulate(setup, autoscaler, seed=seed + SEED_STRIDE * draw)
     return result_of(scenario, system.name, seed, outcome)
 
@@ -128,19 +132,26 @@ def result_of(scenario: Scenario, system: str, seed: int, outcome: Outcome) -> R
     return replace(seen, ready=[moment.ready for moment in moments], pods=[moment.pods for moment in moments])
 
 
+def metrics_phase_ms(run: Result) -> int | None:
+    """Return when metrics-server read first in a real run, None of a run in which nobody looked."""
+    return round(1000 * run.usage[0][0]) % METRICS_MS if run.usage else None
+
+
 def pooled_startups(runs: Iterable[Result]) -> list[float]:
     """Return the start-ups that real runs measured."""
     return [each for run in runs for each in run.startups_s]
 
 
-def _autoscaler(system: System, scenario: Scenario, chance: Random) -> Autoscaler:
-    phase_ms, metrics_phase_ms = chance.randint(*FIRST_SYNC_MS), chance.randrange(METRICS_MS)
+def _autoscaler(
+    system: System, scenario: Scenario, chance: Random, metrics_phase_ms: int | None
+) -> Autoscaler:
+    phase_ms, any_phase_ms = chance.randint(*FIRST_SYNC_MS), chance.randrange(METRICS_MS)
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
         return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
     if system.scaler is None:
         return Fixed(system.at_rest)
     per_pod = CONCURRENCY * IN_FLIGHT_PERCENT / 100
-    cpu = CpuMetric(CPU_PERCENT, phase_ms=metrics_phase_ms)
+    cpu = CpuMetric(CPU_PERCENT, phase_ms=any_phase_ms if metrics_phase_ms is None else metrics_phase_ms)
     metric = cpu if system.scaler == "hpa" else InFlightMetric(per_pod)
     return Hpa(metric, floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)

@@ -8,6 +8,7 @@ from bench.burst.replay import (
     ASSUMED_STARTUPS_S,
     MODELLED,
     PHYSICS,
+    metrics_phase_ms,
     modelled,
     pooled_startups,
     simulated,
@@ -83,7 +84,15 @@ def replays(runs: Sequence[Result]) -> list[Result]:
         scenario, system = SCENARIOS[run.scenario], system_in(run.system, run.scenario)
         startups = pooled_startups(alike) or ASSUMED_STARTUPS_S
         made += [
-            simulated(scenario, system, run.seed, startups_s=startups, route=Route(run.route), draw=draw)
+            simulated(
+                scenario,
+                system,
+                run.seed,
+                startups_s=startups,
+                route=Route(run.route),
+                draw=draw,
+                metrics_phase_ms=metrics_phase_ms(run),
+            )
             for draw in range(DRAWS)
         ]
     return made

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from bench.burst.usage import Reading
 from bench.load.record import percentile
 
 RUNS = Path(__file__).parents[1] / "results" / "burst-runs.jsonl"
@@ -49,6 +50,7 @@ class Result:
         failed: errors per second, by the moment at which they were to be sent.
         ready: serving pods, one number per second.
         pods: pods that exist, one number per second.
+        usage: what metrics-server read of the pods.
         commit: of what was measured.
         date: of the run.
     """
@@ -73,6 +75,7 @@ class Result:
     failed: Sequence[int] = ()
     ready: Sequence[int] = ()
     pods: Sequence[int] = ()
+    usage: Sequence[Reading] = ()
     commit: str = ""
     date: str = ""
 

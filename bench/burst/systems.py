@@ -6,6 +6,7 @@ on a core, so that CPU is in proportion to what is computed. A pod requests what
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, Literal
 
 Manifest = dict[str, Any]
@@ -28,7 +29,7 @@ ANNOUNCED: Final = {
     "minReplicas": 8,
     "lead": 15,
 }
-"""A window that begins when the load changes: in the simulator, that is midnight."""
+"""A window that begins when the load changes: in the simulator that is midnight, for real see `told`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class System:
         bounded: whether its servers bound their queue.
         load_seconds: how long its pods load, if they pretend.
         latency_target_ms: what bounds the queue, where it is bounded.
-        announced: whether it is told when the load will change; only the simulator makes that midnight.
+        announced: whether it is told when the load will change.
     """
 
     name: str
@@ -135,6 +136,12 @@ SYSTEMS: Mapping[str, System] = {
         System(name="ours_b0_load4", scaling={}, load_seconds=4, latency_target_ms=2000),
     )
 }
+
+
+def told(system: System, change: datetime) -> System:
+    """Return an announced system whose load changes in this minute of UTC."""
+    window = {**ANNOUNCED, "start": f"{change.minute} {change.hour} * * *"}
+    return replace(system, scaling={**(system.scaling or {}), "schedules": [window]})
 
 
 SIZED: Final[Mapping[str, Manifest]] = {
