@@ -68,7 +68,7 @@ def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: 
 
 def _announce(bed: Bed, scenario: Scenario, system: System, namespace: str) -> None:
     """Tell the pool of the next full minute that can be the change's, and wait until the run is to begin."""
-    calm = max(scenario.change_at, float(ANNOUNCED["lead"]))
+    calm = max(scenario.change_at, ANNOUNCED["lead"])
     change = 60 * math.ceil((time.time() + SETTLE_SECONDS + calm) / 60)
     bed.announce(system, namespace, datetime.fromtimestamp(change, UTC))
     time.sleep(max(0.0, change - scenario.change_at - time.time()))

@@ -21,7 +21,7 @@ NO_BOUND_MS: Final = 3_600_000
 CPU_PERCENT: Final = 50
 IN_FLIGHT_PERCENT: Final = 70
 """Of a pod's slots: what KEDA aims at, as Knative does by default."""
-ANNOUNCED: Final = {
+ANNOUNCED: Final[Mapping[str, Any]] = {
     "name": "announced",
     "start": "0 0 * * *",
     "timeZone": "UTC",

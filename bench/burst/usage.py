@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Self
 
 from kubernetes.utils.quantity import parse_quantity
@@ -12,6 +13,7 @@ from hack.cluster import ClusterError
 
 Reading = tuple[float, int, float]
 """Second of the run, pods that were read, and their mean CPU in thousandths of a core."""
+_cores: Callable[[str], Decimal] = parse_quantity
 _PERIOD_SECONDS = 5.0
 """A reading is there to be seen for the 15 s until the next one."""
 
@@ -42,8 +44,8 @@ class UsageWatch:
         for item in listed["items"]:
             # In whole seconds: on average it was half of one later.
             at = datetime.fromisoformat(item["timestamp"]).timestamp() + 0.5
-            cores = sum(float(parse_quantity(each["usage"]["cpu"])) for each in item["containers"])
-            self._read.setdefault(at, {})[item["metadata"]["name"]] = 1000 * cores
+            cores = sum(_cores(each["usage"]["cpu"]) for each in item["containers"])
+            self._read.setdefault(at, {})[item["metadata"]["name"]] = float(1000 * cores)
 
     def __enter__(self) -> Self:
         self._thread.start()
