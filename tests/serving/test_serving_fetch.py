@@ -1,69 +1,16 @@
-"""`warmpool-serve fetch` against a real web server: parallel, resumed, verified, refused in words."""
+"""`warmpool-serve fetch` against a real web server: whole, parallel, resumed, verified."""
 
-import hashlib
-import json
-import os
-import random
 import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
+from tests.serving.fetching import SIZE, command, fetch, url
 from tests.sources.bundles import WEIGHTS, write_bundle
-from tests.sources.mirror import COMMIT, REPO, Mirror
-from warmpool_serving.models.download import PART_BYTES, download
-from warmpool_serving.models.hub import wanted
-from warmpool_serving.models.object_store import BundleSource, open_store
-from warmpool_serving.models.source import Digest, FetchError, safe_name
+from tests.sources.mirror import Mirror
+from warmpool_serving.models.download import PART_BYTES
 from warmpool_serving.names import Exit
 
-ROOT = Path(__file__).resolve().parents[2]
-SIZE = 5 * PART_BYTES // 2
 Serve = Callable[..., Mirror]
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("bundle"), size=SIZE)
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Starts mirrors, and ends them after the test."""
-    running: list[Mirror] = []
-
-    def start(root: Path, **options: object) -> Mirror:
-        mirror = Mirror(root, host="127.0.0.1", **options)  # type: ignore[arg-type]
-        threading.Thread(target=mirror.serve_forever, daemon=True).start()
-        running.append(mirror)
-        return mirror
-
-    yield start
-    for mirror in running:
-        mirror.released.set()
-        mirror.shutdown()
-        mirror.server_close()
-
-
-def url(mirror: Mirror, path: str = "/plain") -> str:
-    return f"http://127.0.0.1:{mirror.server_address[1]}{path}"
-
-
-def command(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
-    env = os.environ | {"PYTHONPATH": str(ROOT / "serving")} | variables
-    argv = [sys.executable, "-m", "warmpool_serving", "fetch", *arguments]
-    return subprocess.Popen(argv, env=env, stderr=subprocess.PIPE, text=True)
-
-
-def fetch(*arguments: str, **variables: str) -> tuple[int, str]:
-    """Runs the command to its end; returns the exit code and the last message."""
-    process = command(*arguments, **variables)
-    _, log = process.communicate(timeout=60)
-    return process.returncode, json.loads(log.splitlines()[-1])["message"]
 
 
 def same(left: Path, right: Path) -> bool:
@@ -71,10 +18,6 @@ def same(left: Path, right: Path) -> bool:
         return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
     return contents(left) == contents(right)
-
-
-def source(mirror: Mirror) -> BundleSource:
-    return BundleSource(open_store(url(mirror)), url(mirror))
 
 
 def test_a_bundle_comes_whole_and_a_second_fetch_asks_nothing(
@@ -180,124 +123,3 @@ def test_another_version_of_the_model_is_not_mixed_into_what_was_left(serve: Ser
     mirror.released.set()
     assert fetch(url(mirror), "--out", str(out))[0] == Exit.OK
     assert same(changing, out)
-
-
-def test_a_volume_that_is_too_small_is_refused_before_a_byte_of_weights(
-    serve: Serve, bundle: Path, tmp_path: Path
-) -> None:
-    mirror = serve(bundle)
-    with pytest.raises(FetchError, match=r"21\.0 MB are to be fetched and .* has 1\.0 MB left; nothing was"):
-        download(source(mirror), tmp_path / "model", free=lambda _: 1_000_000)
-    assert mirror.sent < 10_000
-
-
-def test_a_size_limit_is_refused_with_the_number_that_would_do(
-    serve: Serve, bundle: Path, tmp_path: Path
-) -> None:
-    code, message = fetch(url(serve(bundle)), "--out", str(tmp_path / "model"), "--size-limit", "10Mi")
-    assert code == Exit.FETCH
-    assert message == "the model has 21.0 MB and model.fetch.sizeLimit allows 10.5 MB; raise it"
-
-
-@pytest.mark.parametrize("size", ["10X", "-1", "1ki", ""])
-def test_a_size_that_is_none_is_refused(size: str, tmp_path: Path) -> None:
-    process = command("https://127.0.0.1/m", "--out", str(tmp_path / "m"), f"--size-limit={size}")
-    _, log = process.communicate(timeout=30)
-    assert process.returncode == Exit.USAGE
-    assert f"{size!r} is no size such as 500Mi or 20Gi" in log
-
-
-def test_a_manifest_can_be_pinned(serve: Serve, bundle: Path, tmp_path: Path) -> None:
-    right = hashlib.sha256((bundle / "manifest.json").read_bytes()).hexdigest()
-    mirror = serve(bundle)
-    code, message = fetch(url(mirror), "--out", str(tmp_path / "a"), "--manifest-sha256", "0" * 64)
-    assert code == Exit.FETCH
-    assert right in message
-    assert fetch(url(mirror), "--out", str(tmp_path / "b"), "--manifest-sha256", right)[0] == Exit.OK
-
-
-@pytest.mark.parametrize(
-    ("uri", "says"),
-    [
-        ("ftp://host/model", "ftp://host/model is no source"),
-        ("https://user:password@host/model", "is no source"),
-        ("https://host/model?sig=secret", "is no source"),
-        (f"hf://{REPO}@main", "is no source"),
-        ("http://127.0.0.1:1/model", "manifest.json cannot be read: its server cannot be reached"),
-    ],
-)
-def test_what_cannot_be_fetched_is_a_sentence(uri: str, says: str, tmp_path: Path) -> None:
-    code, message = fetch(uri, "--out", str(tmp_path / "model"))
-    assert code == Exit.FETCH
-    assert says in message
-    assert "Traceback" not in message
-
-
-def test_a_folder_without_a_manifest_says_what_to_upload(serve: Serve, bundle: Path, tmp_path: Path) -> None:
-    code, message = fetch(url(serve(bundle), "/plain/nested"), "--out", str(tmp_path / "model"))
-    assert code == Exit.FETCH
-    assert "has no manifest.json; upload a folder that `warmpool-serve export` made" in message
-
-
-def test_a_hub_repository_comes_by_its_commit_with_a_token_that_stays_at_the_hub(
-    serve: Serve, tmp_path: Path
-) -> None:
-    repo = tmp_path / "repo"
-    (repo / "1_Pooling").mkdir(parents=True)
-    (repo / "onnx").mkdir()
-    for name in ("model.safetensors", "pytorch_model.bin", "onnx/model.onnx"):
-        (repo / name).write_bytes(random.Random(name).randbytes(2 << 20))
-    for name in ("config.json", "1_Pooling/config.json", "README.md"):
-        (repo / name).write_text("{}")
-    mirror, out = serve(repo, token="hf_secret"), tmp_path / "model"
-    arguments = (f"hf://{REPO}@{COMMIT}", "--out", str(out), "--endpoint", url(mirror, ""))
-    assert fetch(*arguments, HF_TOKEN="hf_secret", HF_HUB_OFFLINE="1") == (Exit.OK, "fetched")
-    names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
-    assert names == ["1_Pooling/config.json", "config.json", "model.safetensors"]
-    assert (out / "model.safetensors").read_bytes() == (repo / "model.safetensors").read_bytes()
-    hub = [value for route, value in mirror.authorizations if not route.startswith("/cdn/")]
-    assert set(hub) == {"Bearer hf_secret"}
-
-
-@pytest.mark.parametrize(
-    ("uri", "token", "says"),
-    [
-        (f"hf://{REPO}@{'f' * 40}", "t", f"{REPO} has no commit {'f' * 40}"),
-        (f"hf://somebody/else@{COMMIT}", "t", "has no repository somebody/else, or the token may not see it"),
-        (f"hf://{REPO}@{COMMIT}", "wrong", f"has no repository {REPO}, or the token may not see it"),
-    ],
-)
-def test_a_hub_that_refuses_is_a_sentence(
-    serve: Serve, bundle: Path, tmp_path: Path, uri: str, token: str, says: str
-) -> None:
-    mirror = serve(bundle, token="t")
-    code, message = fetch(uri, "--out", str(tmp_path / "m"), "--endpoint", url(mirror, ""), HF_TOKEN=token)
-    assert code == Exit.FETCH
-    assert says in message
-
-
-def test_a_hub_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    arguments = ("--out", str(tmp_path / "m"), "--endpoint", "http://127.0.0.1:1")
-    code, message = fetch(f"hf://{REPO}@{COMMIT}", *arguments)
-    assert code == Exit.FETCH
-    assert message.startswith("http://127.0.0.1:1 cannot be reached")
-
-
-def test_weights_of_other_frameworks_stay_unless_there_are_no_others() -> None:
-    names = {"model.safetensors", "pytorch_model.bin", "openvino/model.xml", "config.json", ".gitattributes"}
-    assert {name for name in names if wanted(name, names)} == {"model.safetensors", "config.json"}
-    assert wanted("pytorch_model.bin", {"pytorch_model.bin"})
-
-
-@pytest.mark.parametrize("name", ["", "/etc/passwd", "../up", "a/../../up", "a\\b", "a\0"])
-def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
-    with pytest.raises(FetchError, match="not a path below its folder"):
-        safe_name(name)
-
-
-def test_git_checksums_are_those_of_git(tmp_path: Path) -> None:
-    path = tmp_path / "hello"
-    path.write_bytes(b"hello\n")
-    # `printf 'hello\n' | git hash-object --stdin`
-    assert Digest("git", "ce013625030ba8dba906f756967f9e9ca394464a").matches(path)
-    assert not Digest("git", "0" * 40).matches(path)
