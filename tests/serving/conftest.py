@@ -1,4 +1,4 @@
-"""Real server processes and mirrors for the tests: started with free ports, ended with the test."""
+"""Real server processes, mirrors and batchers for the tests: started with free ports, ended with the test."""
 
 import base64
 import os
@@ -12,6 +12,7 @@ import pytest
 
 from hack.cluster.lock import exclusive
 from tests.serving.fetching import SIZE
+from tests.serving.gated import Bench
 from tests.serving.server_process import ServerProcess, wait_until
 from tests.sources.bundles import write_bundle
 from tests.sources.mirror import Mirror
@@ -133,3 +134,18 @@ def serve() -> Iterator[Callable[..., Mirror]]:
         mirror.released.set()
         mirror.shutdown()
         mirror.server_close()
+
+
+@pytest.fixture
+def bench() -> Iterator[Callable[..., Bench]]:
+    """Makes batchers over gated engines, and stops them after the test."""
+    made: list[Bench] = []
+
+    def make(**options: object) -> Bench:
+        made.append(Bench(**options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for item in made:
+        item.engine.permits.release(1000)
+        item.batcher.stop(5)
