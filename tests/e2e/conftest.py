@@ -9,7 +9,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ from hack.cluster.images import image_store
 from hack.cluster.kubectl import Kubectl, find_tool
 from tests.e2e.support.once import Once
 from tests.e2e.support.operator import OperatorHandle
+from warmpool_operator.runtime.connect import connect
+from warmpool_operator.runtime.kube_aio import AioKubeClient
 from warmpool_serving.models import minilm
 
 HERE = Path(__file__).parent
@@ -49,6 +51,13 @@ def cluster() -> Iterator[Backend]:
 def kubectl(cluster: Backend) -> Kubectl:
     """kubectl on this cluster and no other."""
     return Kubectl(cluster)
+
+
+@pytest.fixture
+async def kube(cluster: Backend) -> AsyncIterator[AioKubeClient]:
+    """The operator's own API client on this cluster."""
+    async with await connect(kubeconfig=str(cluster.kubeconfig)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
