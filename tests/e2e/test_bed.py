@@ -49,31 +49,29 @@ def autoscaled(kubectl: Kubectl, make_namespace: Callable[[], str], image: str) 
                 "template": {"metadata": {"labels": labels}, "spec": spec},
             },
         },
-        {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": "server"},
-            "spec": {
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "server"},
-                "minReplicas": 1,
-                "maxReplicas": 2,
-                "metrics": [
-                    {
-                        "type": "Resource",
-                        "resource": {
-                            "name": "cpu",
-                            "target": {"type": "Utilization", "averageUtilization": 50},
-                        },
-                    }
-                ],
-            },
-        },
+        autoscaler("server"),
         namespace=namespace,
     )
     kubectl("rollout", "status", "-n", namespace, "deployment/server", "--timeout=60s")
     name = kubectl.get("pods", "-n", namespace, "-l", "app=server")["items"][0]["metadata"]["name"]
     ask(kubectl, namespace, name, "/burn?n=180")
     return namespace
+
+
+def autoscaler(name: str) -> dict[str, Any]:
+    """An autoscaler of a Deployment at half of the processor time that its pods ask for."""
+    target = {"type": "Utilization", "averageUtilization": 50}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": 1,
+            "maxReplicas": 2,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        },
+    }
 
 
 def pod_spec(image: str, *, auto: bool = False) -> dict[str, Any]:

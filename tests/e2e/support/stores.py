@@ -146,25 +146,7 @@ def _run(
     volumes: list[dict[str, Any]],
 ) -> Store:
     labels = {"app": name}
-    spec = {
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 1,
-        "securityContext": {"fsGroup": 65532},
-        "containers": [
-            container
-            | {
-                "name": "server",
-                "securityContext": RESTRICTED,
-                "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1},
-                "resources": {
-                    "requests": {"cpu": "20m", "memory": "64Mi"},
-                    "limits": {"memory": "512Mi"},
-                },
-            }
-        ],
-        "volumes": volumes,
-    }
+    spec = _pod_spec(port, container, volumes)
     template = {"metadata": {"labels": labels}, "spec": spec}
     deployment = {"selector": {"matchLabels": labels}, "template": template}
     service = {"type": "NodePort", "selector": labels, "ports": [{"port": port}]}
@@ -184,6 +166,27 @@ def _run(
     )
     _wait_reachable(store)
     return store
+
+
+def _pod_spec(port: int, container: dict[str, Any], volumes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Complete a container to a pod that a restricted namespace takes."""
+    server = {
+        "name": "server",
+        "securityContext": RESTRICTED,
+        "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1},
+        "resources": {
+            "requests": {"cpu": "20m", "memory": "64Mi"},
+            "limits": {"memory": "512Mi"},
+        },
+    }
+    return {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 1,
+        "securityContext": {"fsGroup": 65532},
+        "containers": [container | server],
+        "volumes": volumes,
+    }
 
 
 def _wait_reachable(store: Store) -> None:
