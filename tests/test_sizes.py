@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("operator", "serving", "hack", "bench")
+SOURCES = ("operator", "serving", "hack", "bench", "tests")
 FILE_LINES, FUNCTION_LINES = 250, 40
 
 
