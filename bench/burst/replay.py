@@ -36,8 +36,9 @@ MODELLED = ("knative",)
 """Systems that are in the simulator only."""
 ASSUMED_STARTUPS_S = (10.5, 11.0, 11.5, 12.0)
 """Where no run counts yet: 8 s of load, and what ten pods take on top when they start together."""
-POD_CPU = Cpu(idle=4, computing=51, receiving=28)
-"""By metrics-server, of 70m: 3m idle, 83m at 30 and 106m at 45 requests a second, of which 13 are computed."""
+POD_CPU = Cpu(idle=4, computing=56, receiving=27)
+"""By metrics-server, of 70m, in the trace: 3m idle, 4.4m for each request a second that is computed; 85m and 88m
+where 29 and 33 a second come, of which 13 are computed."""
 METRICS_MS = 15_000
 FIRST_SYNC_MS = (10_000, 11_500)
 """When an HPA looks first: a real run begins some 4 s after its last look, for which `Bed.deployed` waits, and it

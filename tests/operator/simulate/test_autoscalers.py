@@ -118,6 +118,17 @@ def test_a_reading_is_of_the_time_since_the_last_one(make_setup: MakeSetup, step
     assert readings == {1_000: 52_000, 5_000: 37_000}
 
 
+def test_the_first_reading_is_of_pods_that_were_read_before(make_setup: MakeSetup) -> None:
+    """Of the 15 s up to a first reading 14 were busy, all but the one before the start."""
+    busy = [round(1000 * number / 90) for number in range(90 * 30)]
+    outcome = simulate(
+        make_setup(busy, queue=None),
+        Hpa(CpuMetric(50, phase_ms=14_000), floor=2, ceiling=12, phase_ms=14_500),
+        seed=1,
+    )
+    assert next(moment.at_ms for moment in outcome.moments if moment.desired > 2) == 15_000
+
+
 def test_hpa_counts_cold_pods_as_idle_and_does_not_cascade(make_setup: MakeSetup, step: list[int]) -> None:
     setup = make_setup(step, queue=None)
     setup = replace(

@@ -88,16 +88,20 @@ class CpuMetric:
 
     Args:
         percent: the target.
-        phase_ms: when metrics-server reads first; a real one's is anybody's guess.
+        phase_ms: when metrics-server reads first; a real one's is anybody's guess. The pods of the beginning were
+            read before, at rest.
     """
 
     def __init__(self, percent: int, *, phase_ms: int = 0) -> None:
         self._percent = percent
-        self._usage: dict[int, _Usage] = {}
+        self._usage: dict[int, _Usage] | None = None
         self._next_ms = phase_ms
 
     def read(self, now_ms: int, workload: Workload) -> None:
         """Do what metrics-server does: the usage between two of its readings."""
+        if self._usage is None:
+            before_ms = self._next_ms - workload.setup.cluster.metrics_ms
+            self._usage = {pod.number: _Usage(before_ms, pod.cpu_ms(before_ms)) for pod in workload.alive}
         if now_ms < self._next_ms:
             return
         self._next_ms += workload.setup.cluster.metrics_ms
@@ -132,7 +136,7 @@ class CpuMetric:
         return math.ceil(with_cold * len(alive))
 
     def _percent_of(self, pod: Pod) -> float | None:
-        used = self._usage.get(pod.number)
+        used = (self._usage or {}).get(pod.number)
         return used.percent if used is not None and pod.serving else None
 
 
