@@ -10,6 +10,7 @@ from bench.burst.systems import (
     IMAGE,
     IN_FLIGHT_PERCENT,
     NO_BOUND_MS,
+    WARMUP_REQUESTS,
     Server,
     System,
 )
@@ -49,7 +50,8 @@ def pool(system: System) -> Manifest:
                 "env": _environment(system.env),
                 "resources": system.server.resources,
             },
-            "startup": {"timeoutSeconds": 60},
+            # As many as the server does by itself: one more would be 300 ms, and with a probe a second often 1 s.
+            "startup": {"timeoutSeconds": 60, "warmup": {"requests": WARMUP_REQUESTS}},
             "scaling": {**_bounds(system.server), "keepAliveSeconds": 300, **(system.scaling or {})},
         },
     }
@@ -61,6 +63,7 @@ def deployment(system: System) -> Manifest:
     variables = {
         "WARMPOOL_ENGINE": system.server.engine,
         "WARMPOOL_CONTAINER_CONCURRENCY": str(CONCURRENCY),
+        "WARMPOOL_WARMUP_REQUESTS": str(WARMUP_REQUESTS),
         "WARMPOOL_LATENCY_TARGET_MS": str(system.latency_target_ms if system.bounded else NO_BOUND_MS),
     }
     container = {

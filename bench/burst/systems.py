@@ -16,6 +16,7 @@ IMAGE: Final = "warmpool/serving:burst"
 FLOOR, CEILING = 2, 12
 CONCURRENCY, SERVICE_MS, LOAD_SECONDS, BUSY_MS = 4, 300, 8, 3
 LATENCY_TARGET_MS: Final = 1000
+WARMUP_REQUESTS: Final = 2
 NO_BOUND_MS: Final = 3_600_000
 """As a latency target: a queue in which an hour of work may wait, which is no bound at all."""
 CPU_PERCENT: Final = 50

@@ -17,9 +17,10 @@ from bench.burst.replay import MODELLED, PHYSICS, foreknown, modelled, setup_of,
 from bench.burst.result import Answer, Result, append, per_second, read_all, tail, time_to_healthy
 from bench.burst.scenarios import SCENARIOS, peak_rate
 from bench.burst.shared import seconds_of
-from bench.burst.systems import SYSTEMS, system_in
+from bench.burst.systems import SYSTEMS, WARMUP_REQUESTS, system_in
 from bench.load.client import Run
 from bench.load.record import Record
+from warmpool_operator.api.names import Env
 from warmpool_operator.api.pool import PoolSpec
 from warmpool_operator.simulate.setup import Route
 from warmpool_serving.names import AdminPath, Metric
@@ -146,9 +147,11 @@ def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -
         assert spec.scaling.max_replicas == system.server.ceiling
         assert system.server.floor <= spec.scaling.min_replicas <= system.at_rest
         resources, image = spec.server.resources.to_wire(), spec.server.image
+        assert spec.startup.warmup.requests == WARMUP_REQUESTS
     else:
         container = made["Deployment"]["template"]["spec"]["containers"][0]
         resources, image = container["resources"], container["image"]
+        assert {"name": Env.WARMUP_REQUESTS, "value": str(WARMUP_REQUESTS)} in container["env"]
         bounds = {
             (each["minReplicas"], each["maxReplicas"])
             if kind == "HorizontalPodAutoscaler"
