@@ -8,11 +8,11 @@ from contextlib import nullcontext
 
 from bench.burst.bed import Bed
 from bench.burst.measure import measure
-from bench.burst.replay import ASSUMED_STARTUPS_S, pooled_startups
 from bench.burst.result import Result, append, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.shared import FirstInLine
 from bench.burst.sizing import sizes
+from bench.burst.startups import ASSUMED, companies
 from bench.burst.systems import SERVERS, SYSTEMS, system_in
 from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
@@ -95,7 +95,7 @@ def _report(options: argparse.Namespace) -> int:
 def _size(options: argparse.Namespace) -> int:
     runs = [run for run in read_all() if not run.void and run.scenario not in SERVERS]
     runs = [run for run in runs if SYSTEMS[run.system].scaling is not None]
-    startups = pooled_startups(runs) or ASSUMED_STARTUPS_S
+    startups = companies(runs) or ASSUMED
     for name in options.scenarios:
         for size in sizes(SCENARIOS[name], startups_s=startups, route=Route(options.route)):
             print(f"{name}: {size}", flush=True)

@@ -1,13 +1,14 @@
 """The same scenarios and systems in the simulator, with start-ups that the real runs measured."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
+from bench.burst.clocks import ANY, Clocks
 from bench.burst.judging import judged
 from bench.burst.manifests import pool
 from bench.burst.result import Answer, Result, per_second
 from bench.burst.scenarios import Scenario
+from bench.burst.startups import Companies
 from bench.burst.systems import (
     CEILING,
     CONCURRENCY,
@@ -26,7 +27,7 @@ from warmpool_operator.simulate.autoscalers.warmpool import Warmpool
 from warmpool_operator.simulate.outcome import Outcome
 from warmpool_operator.simulate.rivals import Bounds, run_rival
 from warmpool_operator.simulate.run import simulate
-from warmpool_operator.simulate.setup import Client, Cpu, Measured, Route, Setup, fixed
+from warmpool_operator.simulate.setup import Client, Cpu, Measured, Route, Setup, fixed, together
 from warmpool_operator.simulate.wiring import Pod, wired
 from warmpool_operator.simulate.workload import Autoscaler
 
@@ -34,34 +35,30 @@ PHYSICS = "physics"
 """A system that knows the moment and the size of the change, and asks for the pods at once."""
 MODELLED = ("knative",)
 """Systems that are in the simulator only."""
-ASSUMED_STARTUPS_S = (10.5, 11.0, 11.5, 12.0)
-"""Where no run counts yet: 8 s of load, and what ten pods take on top when they start together."""
-POD_CPU = Cpu(idle=4, computing=56, receiving=27)
-"""By metrics-server, of 70m, in the trace: 3m idle, 4.4m for each request a second that is computed; 85m and 88m
-where 29 and 33 a second come, of which 13 are computed."""
-METRICS_MS = 15_000
-FIRST_SYNC_MS = (10_000, 11_500)
-"""When an HPA looks first: a real run begins some 4 s after its last look, for which `Bed.deployed` waits, and it
-looks every 15 s. So they were seen to act 5 s to 6 s after the step in every run, sooner than an average one."""
+POD_CPU = Cpu(idle=4, computing=58, receiving=25)
+"""By metrics-server, of 70m: 3m idle, 4.4m for each request a second that is computed; 85m to 88m where 29 to 33 a
+second come, of which 13 are computed, and 101m to 107m where 45 do."""
+POD_CPU_VARIES = 0.05
+"""From one run to another, of the same traffic."""
+ROUTING = Measured((200, 500, 800, 1100, 1500))
+"""From ready to reachable: the test cluster's ingress-nginx looks at endpoints once in 1.1 s."""
 SEED_STRIDE = 1000
 """Between the draws of one seed; the first draw has that seed, as what it is compared with."""
 MIDNIGHT_MS = 86_400_000
 """Of the second day of the epoch: when the load changes."""
 
 
-def setup_of(
-    scenario: Scenario, system: System, seed: int, *, startups_s: Sequence[float], route: Route
-) -> Setup:
+def setup_of(scenario: Scenario, system: System, seed: int, *, startups_s: Companies, route: Route) -> Setup:
     """Return a scenario as the simulator takes it."""
     pod = Pod(
         concurrency=CONCURRENCY,
         service=fixed(SERVICE_MS),
-        startup=Measured(tuple(round(each * 1000) for each in startups_s)),
+        startup=together([round(1000 * each) for each in company] for company in startups_s),
         latency_target_ms=system.latency_target_ms,
         bounded=system.bounded,
         cpu=POD_CPU,
     )
-    return wired(
+    setup = wired(
         [round(send.at * 1000) for send in scenario.make(seed)],
         pod,
         end_ms=round(scenario.seconds * 1000),
@@ -69,6 +66,7 @@ def setup_of(
         client=Client(deadline_ms=round(scenario.deadline * 1000), max_attempts=scenario.max_attempts),
         route=route,
     )
+    return replace(setup, cluster=replace(setup.cluster, routing=ROUTING))
 
 
 def simulated(
@@ -76,24 +74,21 @@ def simulated(
     system: System,
     seed: int,
     *,
-    startups_s: Sequence[float],
+    startups_s: Companies,
     route: Route,
     draw: int = 0,
-    metrics_phase_ms: int | None = None,
+    clocks: Clocks = ANY,
 ) -> Result:
-    """Return what the simulator says of a run; each draw has the same traffic and another chance.
-
-    Where `metrics_phase_ms` is known, metrics-server reads first at that time in all draws.
-    """
+    """Return what the simulator says of a run; each draw has the same traffic and another chance."""
+    chance = Random(f"{seed}/{draw}")
     setup = setup_of(scenario, system, seed, startups_s=startups_s, route=route)
-    autoscaler = _autoscaler(system, scenario, Random(f"{seed}/{draw}"), metrics_phase_ms)
+    autoscaler = _autoscaler(system, scenario, chance, clocks)
+    setup = replace(setup, server=replace(setup.server, cpu=_cpu(chance)))
     outcome = simulate(setup, autoscaler, seed=seed + SEED_STRIDE * draw)
     return result_of(scenario, system.name, seed, outcome)
 
 
-def modelled(
-    scenario: Scenario, name: str, seed: int, *, startups_s: Sequence[float], route: Route
-) -> Result:
+def modelled(scenario: Scenario, name: str, seed: int, *, startups_s: Companies, route: Route) -> Result:
     """Return what the simulator says of a system that is in no real run: one of `MODELLED`, or `PHYSICS`."""
     setup = setup_of(scenario, SYSTEMS["ours_b0"], seed, startups_s=startups_s, route=route)
     if name != PHYSICS:
@@ -133,26 +128,23 @@ def result_of(scenario: Scenario, system: str, seed: int, outcome: Outcome) -> R
     return replace(seen, ready=[moment.ready for moment in moments], pods=[moment.pods for moment in moments])
 
 
-def metrics_phase_ms(run: Result) -> int | None:
-    """Return when metrics-server read first in a real run, None of a run in which nobody looked."""
-    return round(1000 * run.usage[0][0]) % METRICS_MS if run.usage else None
+def _cpu(chance: Random) -> Cpu:
+    factor = chance.uniform(1 - POD_CPU_VARIES, 1 + POD_CPU_VARIES)
+    return Cpu(
+        idle=POD_CPU.idle,
+        computing=round(factor * POD_CPU.computing),
+        receiving=round(factor * POD_CPU.receiving),
+    )
 
 
-def pooled_startups(runs: Iterable[Result]) -> list[float]:
-    """Return the start-ups that real runs measured."""
-    return [each for run in runs for each in run.startups_s]
-
-
-def _autoscaler(
-    system: System, scenario: Scenario, chance: Random, metrics_phase_ms: int | None
-) -> Autoscaler:
-    phase_ms, any_phase_ms = chance.randint(*FIRST_SYNC_MS), chance.randrange(METRICS_MS)
+def _autoscaler(system: System, scenario: Scenario, chance: Random, clocks: Clocks) -> Autoscaler:
+    phase_ms, metrics_ms = chance.randint(*clocks.sync_ms), chance.randint(*clocks.metrics_ms)
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
         return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
     if system.scaler is None:
         return Fixed(system.at_rest)
     per_pod = CONCURRENCY * IN_FLIGHT_PERCENT / 100
-    cpu = CpuMetric(CPU_PERCENT, phase_ms=any_phase_ms if metrics_phase_ms is None else metrics_phase_ms)
+    cpu = CpuMetric(CPU_PERCENT, phase_ms=metrics_ms)
     metric = cpu if system.scaler == "hpa" else InFlightMetric(per_pod)
     return Hpa(metric, floor=FLOOR, ceiling=CEILING, phase_ms=phase_ms)

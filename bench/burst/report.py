@@ -3,18 +3,17 @@
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from bench.burst.clocks import clocks_of
 from bench.burst.pictures import draw_pareto, draw_runs
 from bench.burst.replay import (
-    ASSUMED_STARTUPS_S,
     MODELLED,
     PHYSICS,
-    metrics_phase_ms,
     modelled,
-    pooled_startups,
     simulated,
 )
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
+from bench.burst.startups import ASSUMED, companies, sooner
 from bench.burst.systems import LOAD_SECONDS, SERVERS, SYSTEMS, system_in
 from bench.page import write_tables
 from bench.results_file import write_results
@@ -82,7 +81,7 @@ def replays(runs: Sequence[Result]) -> list[Result]:
             continue
         alike = [each for each in runs if (each.scenario, each.system) == (run.scenario, run.system)]
         scenario, system = SCENARIOS[run.scenario], system_in(run.system, run.scenario)
-        startups = pooled_startups(alike) or ASSUMED_STARTUPS_S
+        startups = companies(alike) or ASSUMED
         made += [
             simulated(
                 scenario,
@@ -91,7 +90,7 @@ def replays(runs: Sequence[Result]) -> list[Result]:
                 startups_s=startups,
                 route=Route(run.route),
                 draw=draw,
-                metrics_phase_ms=metrics_phase_ms(run),
+                clocks=clocks_of(run),
             )
             for draw in range(DRAWS)
         ]
@@ -101,13 +100,13 @@ def replays(runs: Sequence[Result]) -> list[Result]:
 def elsewhere(runs: Sequence[Result], route: Route) -> list[Result]:
     """Return every system in every scenario, simulated; with the start-ups of real runs, or assumed ones."""
     made = []
-    startups = pooled_startups(run for run in runs if run.scenario not in SERVERS) or ASSUMED_STARTUPS_S
+    startups = companies(run for run in runs if run.scenario not in SERVERS) or ASSUMED
     for scenario_name, names in {**dict.fromkeys(SIMULATED, tuple(SYSTEMS)), "step_long": LONG}.items():
         scenario = SCENARIOS[scenario_name]
         for seed in SEEDS:
             for system in (system_in(name, scenario_name) for name in names):
                 # What was measured is with the usual load; a shorter one makes a start that much shorter.
-                own = [each - LOAD_SECONDS + system.load_seconds for each in startups]
+                own = sooner(startups, LOAD_SECONDS - system.load_seconds)
                 made.append(simulated(scenario, system, seed, startups_s=own, route=route))
             if scenario_name in SIMULATED:
                 made += [

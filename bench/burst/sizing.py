@@ -1,6 +1,6 @@
 """Which floor, buffer and keep-alive a scenario needs: the cheapest that keeps to the bounds, on other seeds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from statistics import mean
@@ -9,6 +9,7 @@ from typing import Any
 from bench.burst.replay import simulated
 from bench.burst.result import Result
 from bench.burst.scenarios import Scenario
+from bench.burst.startups import Companies
 from bench.burst.systems import FLOOR, SERVICE_MS, SYSTEMS
 from warmpool_operator.simulate.setup import Route
 
@@ -34,7 +35,7 @@ class Size:
         return self.error_percent <= MAX_ERROR_PERCENT and self.p99_over_steady <= MAX_OVER_STEADY
 
 
-def sizes(scenario: Scenario, *, startups_s: Sequence[float], route: Route) -> Iterator[Size]:
+def sizes(scenario: Scenario, *, startups_s: Companies, route: Route) -> Iterator[Size]:
     """Yield each configuration that is cheaper than every one before it that keeps to the bounds."""
     cheapest = float("inf")
     for floor, buffer, keep_alive in product(FLOORS, BUFFERS, KEEP_ALIVE_SECONDS):
@@ -45,7 +46,7 @@ def sizes(scenario: Scenario, *, startups_s: Sequence[float], route: Route) -> I
             yield size
 
 
-def _tried(scenario: Scenario, scaling: dict[str, Any], startups_s: Sequence[float], route: Route) -> Size:
+def _tried(scenario: Scenario, scaling: dict[str, Any], startups_s: Companies, route: Route) -> Size:
     system = replace(SYSTEMS["ours"], scaling=scaling)
     runs = [simulated(scenario, system, seed, startups_s=startups_s, route=route) for seed in SEEDS]
     return Size(

@@ -165,15 +165,15 @@ def test_every_system_gets_the_same_pods_and_ceiling(name: str, scenario: str) -
 
 
 def test_who_knows_at_once_asks_at_the_step() -> None:
-    setup = setup_of(SCENARIOS["step"], SYSTEMS["ours_b0"], 1, startups_s=[10.0], route=Route.SERVICE)
+    setup = setup_of(SCENARIOS["step"], SYSTEMS["ours_b0"], 1, startups_s=[[10.0]], route=Route.SERVICE)
     assert foreknown(setup)[0][0] == 20_000
 
 
 def test_simulated_runs_have_the_shape_of_real_ones() -> None:
     step = SCENARIOS["step"]
-    ours = simulated(step, SYSTEMS["ours_b0"], 1, startups_s=[10.0], route=Route.INGRESS)
+    ours = simulated(step, SYSTEMS["ours_b0"], 1, startups_s=[[10.0]], route=Route.INGRESS)
     others = [
-        modelled(step, name, 1, startups_s=[10.0], route=Route.INGRESS) for name in (*MODELLED, PHYSICS)
+        modelled(step, name, 1, startups_s=[[10.0]], route=Route.INGRESS) for name in (*MODELLED, PHYSICS)
     ]
     for run in (ours, *others):
         assert run.requests == len(step.make(1)) == sum(run.offered)
@@ -220,7 +220,7 @@ def test_a_size_keeps_to_the_bounds_and_is_cheaper_than_the_one_before(
     monkeypatch.setattr(sizing, "FLOORS", (10, 2))
     monkeypatch.setattr(sizing, "BUFFERS", (0, 2, 7))
     monkeypatch.setattr(sizing, "KEEP_ALIVE_SECONDS", (15,))
-    found = list(sizing.sizes(SCENARIOS["ramp"], startups_s=[11.0], route=Route.INGRESS))
+    found = list(sizing.sizes(SCENARIOS["ramp"], startups_s=[[11.0]], route=Route.INGRESS))
     shown = [(size.scaling["minReplicas"], size.scaling["concurrencyBuffer"]) for size in found]
     assert shown == [(10, 0), (2, 2)], "a floor of 2 without a buffer fails some; more of a buffer costs more"
     assert found[0].pod_seconds > found[1].pod_seconds

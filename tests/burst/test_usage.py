@@ -1,4 +1,4 @@
-"""What metrics-server told, and how the simulator takes its moments from it."""
+"""What metrics-server told of the pods."""
 
 import json
 import threading
@@ -6,14 +6,9 @@ from typing import Any
 
 import pytest
 
-from bench.burst import replay, usage
-from bench.burst.replay import metrics_phase_ms, simulated
-from bench.burst.result import Result
-from bench.burst.scenarios import SCENARIOS
-from bench.burst.systems import SYSTEMS
+from bench.burst import usage
 from bench.burst.usage import UsageWatch
 from hack.cluster import ClusterError
-from warmpool_operator.simulate.setup import Route
 
 MINUTE = 1_790_000_040.0
 """10:14:00 of a day, in Unix time."""
@@ -56,38 +51,3 @@ def test_a_metrics_server_that_is_away_is_asked_again(monkeypatch: pytest.Monkey
     with UsageWatch(ask) as watch:
         assert seen.wait(10)
     assert watch.readings(MINUTE, MINUTE + 60) == [(4.5, 1, 7.0)]
-
-
-def test_a_replay_reads_when_metrics_server_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments: list[int] = []
-
-    class Spy(replay.CpuMetric):
-        def __init__(self, percent: int, *, phase_ms: int = 0) -> None:
-            moments.append(phase_ms)
-            super().__init__(percent, phase_ms=phase_ms)
-
-    monkeypatch.setattr(replay, "CpuMetric", Spy)
-    for draw in (0, 1):
-        for phase in (4500, None):
-            simulated(
-                SCENARIOS["step"],
-                SYSTEMS["hpa_cpu"],
-                1,
-                startups_s=[10.0],
-                route=Route.INGRESS,
-                draw=draw,
-                metrics_phase_ms=phase,
-            )
-    assert moments[0] == moments[2] == 4500
-    assert moments[1] != moments[3], "another one in each draw"
-
-
-def test_the_phase_is_that_of_the_first_reading(run: Result) -> None:
-    assert metrics_phase_ms(run) is None
-    assert metrics_phase_ms(Result(**{**vars(run), "usage": [[19.5, 2, 30.0], [34.5, 2, 30.0]]})) == 4500
-
-
-@pytest.fixture
-def run() -> Result:
-    """A run in which nobody looked."""
-    return simulated(SCENARIOS["step"], SYSTEMS["static"], 1, startups_s=[10.0], route=Route.INGRESS)

@@ -1,6 +1,6 @@
 """What is simulated: traffic, clients, the server in a pod, and the cluster around it. All frozen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -21,10 +21,38 @@ class Measured:
         """Return one of them."""
         return self.values_ms[0] if len(self.values_ms) == 1 else chance.choice(self.values_ms)
 
+    def among(self, company: int, chance: Random) -> "Measured":
+        """Return what such a company is drawn from: everything, where nobody noted who began together."""
+        del company, chance
+        return self
+
     @property
     def mean_ms(self) -> int:
         """Mean, rounded."""
         return round(sum(self.values_ms) / len(self.values_ms))
+
+
+@dataclass(frozen=True)
+class Together(Measured):
+    """The same by who began together: ten pods on two cores start slower than two, and all about equally so."""
+
+    companies_ms: tuple[tuple[int, ...], ...]
+
+    def among(self, company: int, chance: Random) -> Measured:
+        """Return one measured company, of those whose size is nearest."""
+        least = min(abs(len(each) - company) for each in self.companies_ms)
+        near = [each for each in self.companies_ms if abs(len(each) - company) == least]
+        return Measured(chance.choice(near))
+
+
+def together(companies_ms: Iterable[Sequence[int]]) -> Together:
+    """Return durations of companies that began within `TOGETHER_MS`."""
+    companies = tuple(tuple(each) for each in companies_ms)
+    return Together(tuple(value for each in companies for value in each), companies)
+
+
+TOGETHER_MS = 4_000
+"""Pods that begin within this time of each other are in each other's way."""
 
 
 def fixed(milliseconds: int) -> Measured:

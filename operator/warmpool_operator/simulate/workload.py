@@ -7,7 +7,7 @@ from random import Random
 from typing import Protocol
 
 from warmpool_operator.simulate.pod import Pod, Request
-from warmpool_operator.simulate.setup import Setup
+from warmpool_operator.simulate.setup import TOGETHER_MS, Setup
 
 Later = Callable[[int, Callable[[int], None]], None]
 """Calls a function with the time, at that time."""
@@ -75,11 +75,8 @@ class Workload:
         """Ask for so many pods: new ones are created, or surplus ones deleted, as the ReplicaSet does."""
         self.replicas = replicas
         alive = self.alive
-        for _ in range(replicas - len(alive)):
-            pod = self._create(now_ms)
-            warm_ms = now_ms + self.setup.cluster.startup.draw(self._chance)
-            self._later(warm_ms, partial(self._warm, pod))
-            self._later(warm_ms + self.setup.cluster.routing.draw(self._chance), partial(self._route, pod))
+        if replicas > len(alive):
+            self._start(replicas - len(alive), now_ms)
         for pod in sorted(alive, key=_first_to_go)[: max(0, len(alive) - replicas)]:
             pod.deleted_ms = now_ms
             self._later(now_ms + self.setup.cluster.termination_ms, partial(self.leave, pod))
@@ -91,6 +88,17 @@ class Workload:
             pod.gone_ms = now_ms
             self.pods.remove(pod)
             self.past.append(pod)
+
+    def _start(self, count: int, now_ms: int) -> None:
+        company = count + sum(
+            now_ms - pod.scheduled_ms <= TOGETHER_MS and pod.ready_ms < 0 for pod in self.alive
+        )
+        startup = self.setup.cluster.startup.among(company, self._chance)
+        for _ in range(count):
+            pod = self._create(now_ms)
+            warm_ms = now_ms + startup.draw(self._chance)
+            self._later(warm_ms, partial(self._warm, pod))
+            self._later(warm_ms + self.setup.cluster.routing.draw(self._chance), partial(self._route, pod))
 
     def _create(self, now_ms: int) -> Pod:
         pod = Pod(len(self.pods) + len(self.past), self.setup.server, scheduled_ms=now_ms)

@@ -18,14 +18,14 @@ TOLERANCE = 0.1
 STABILIZATION_MS = 300_000
 GROWTH_MINIMUM = 4
 GROWTH_FACTOR = 2
-PERIOD_MS = 500
+PERIOD_MS = 100
 
 
 class Metric(Protocol):
     """What the loop asks how many pods there should be."""
 
     def read(self, now_ms: int, workload: Workload) -> None:
-        """Called every half second, for metrics with a memory of their own."""
+        """Called every tenth of a second, for metrics with a memory of their own."""
 
     def recommend(self, now_ms: int, workload: Workload) -> int | None:
         """Return the pods that the metric asks for, None if it does not know."""
