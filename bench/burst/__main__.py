@@ -13,12 +13,12 @@ from bench.burst.scenarios import SCENARIOS
 from bench.burst.shared import FirstInLine
 from bench.burst.sizing import sizes
 from bench.burst.startups import ASSUMED, companies
-from bench.burst.systems import SERVERS, SYSTEMS, system_in
+from bench.burst.systems import SERVERS, SYSTEMS, can_be_told, system_in
 from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
 
-OVERHEAD_SECONDS = 75.0
-"""What a run takes beside its traffic: pods to come, a first reading or a full minute, the namespace to go."""
+OVERHEAD_SECONDS = 100.0
+"""Of a run at most, beside its traffic: pods to come, a first reading or a full minute, the namespace to go."""
 MAX_VOIDS = 2
 """After so many void runs of the same kind no more are tried in one go."""
 
@@ -51,15 +51,14 @@ def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> No
     for seed in range(1, options.seeds + 1):
         for scenario_name in options.scenarios:
             for system_name in options.systems:
-                scenario = SCENARIOS[scenario_name]
-                if _have(scenario_name, system_name, seed, options.route):
+                scenario, system = SCENARIOS[scenario_name], system_in(system_name, scenario_name)
+                told = can_be_told(system, scenario.change_at)
+                if not told or _have(scenario_name, system_name, seed, options.route):
                     continue
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")
                     return
-                result = measure(
-                    bed, scenario, system_in(system_name, scenario_name), seed, shared=options.shared
-                )
+                result = measure(bed, scenario, system, seed, shared=options.shared)
                 append(result)
                 voids += bool(result.void)
                 print(line(result), flush=True)

@@ -111,7 +111,8 @@ class Bed:
 
     def usage(self, namespace: str) -> str:
         """Return what metrics-server last read of a namespace's pods, as JSON."""
-        return self.kubectl("get", "--raw", f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods")
+        path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
+        return self.kubectl("get", "--raw", path, timeout=10)
 
     def _door(self, namespace: str) -> Door:
         path = "/v1/embeddings"

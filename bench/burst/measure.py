@@ -22,9 +22,12 @@ from bench.burst.usage import UsageWatch
 from bench.load.client import Run, Settings, replay
 from bench.load.payload import embeddings
 from bench.load.record import Record, summarize
+from hack.cluster import ClusterError
 from warmpool_operator.simulate.setup import Route
 
 SETTLE_SECONDS = 3.0
+LATE_SECONDS = 0.5
+"""A run that begins so much later than announced is none: its pods had that much more time."""
 
 
 def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: bool) -> Result:
@@ -45,8 +48,7 @@ def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: 
         UsageWatch(lambda: bed.usage(namespace)) as usage,
     ):
         time.sleep(SETTLE_SECONDS)
-        if system.announced:
-            _announce(bed, scenario, system, namespace)
+        begin = _announced(bed, scenario, system, namespace) if system.announced else None
         settings = Settings(
             url=door.url,
             headers=door.headers,
@@ -55,9 +57,11 @@ def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: 
             reuse_connections=door.route is Route.INGRESS,
         )
         with HostCpu() as cpu, OwnCpu() if shared else nullcontext() as own:
-            run = asyncio.run(replay(schedule, settings, body=embeddings("fake", seed=seed)))
+            run = asyncio.run(replay(schedule, settings, body=embeddings("fake", seed=seed), begin=begin))
             time.sleep(max(0.0, run.started + scenario.seconds - time.time()))
         lives = list(watch.lives.values())
+    if begin is not None and run.started > begin + LATE_SECONDS:
+        raise ClusterError(f"the run began {run.started - begin:.1f} s after what the pool was told")
     result = result_of(scenario, system, seed, run=run, lives=lives, cpu_percent=cpu.mean, route=door.route)
     return replace(
         result,
@@ -66,12 +70,15 @@ def measure(bed: Bed, scenario: Scenario, system: System, seed: int, *, shared: 
     )
 
 
-def _announce(bed: Bed, scenario: Scenario, system: System, namespace: str) -> None:
-    """Tell the pool of the next full minute that can be the change's, and wait until the run is to begin."""
-    calm = max(scenario.change_at, ANNOUNCED["lead"])
-    change = 60 * math.ceil((time.time() + SETTLE_SECONDS + calm) / 60)
+def _announced(bed: Bed, scenario: Scenario, system: System, namespace: str) -> float:
+    """Tell the pool of the next full minute that can be the change's, and return when the run is to begin."""
+    calm: float = max(scenario.change_at, ANNOUNCED["lead"])
+    change = 60 * math.ceil((time.time() + 2 * SETTLE_SECONDS + calm) / 60)
     bed.announce(system, namespace, datetime.fromtimestamp(change, UTC))
-    time.sleep(max(0.0, change - scenario.change_at - time.time()))
+    begin = change - scenario.change_at
+    # The requests are made before the first is sent.
+    time.sleep(max(0.0, begin - SETTLE_SECONDS - time.time()))
+    return begin
 
 
 def result_of(

@@ -1,9 +1,10 @@
 """The same scenarios and systems in the simulator, with start-ups that the real runs measured."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from random import Random
 
-from bench.burst.clocks import ANY, Clocks
+from bench.burst.clocks import ANY, PERIOD_MS, Clocks
 from bench.burst.judging import judged
 from bench.burst.manifests import pool
 from bench.burst.result import Answer, Result, per_second
@@ -18,6 +19,7 @@ from bench.burst.systems import (
     SERVICE_MS,
     SYSTEMS,
     System,
+    told,
 )
 from warmpool_operator.api.pool import PoolSpec
 from warmpool_operator.capacity.arithmetic import ceil_div
@@ -44,8 +46,8 @@ ROUTING = Measured((200, 500, 800, 1100, 1500))
 """From ready to reachable: the test cluster's ingress-nginx looks at endpoints once in 1.1 s."""
 SEED_STRIDE = 1000
 """Between the draws of one seed; the first draw has that seed, as what it is compared with."""
-MIDNIGHT_MS = 86_400_000
-"""Of the second day of the epoch: when the load changes."""
+MIDNIGHT = datetime(1970, 1, 2, tzinfo=UTC)
+"""When the load changes."""
 
 
 def setup_of(scenario: Scenario, system: System, seed: int, *, startups_s: Companies, route: Route) -> Setup:
@@ -66,6 +68,8 @@ def setup_of(scenario: Scenario, system: System, seed: int, *, startups_s: Compa
         client=Client(deadline_ms=round(scenario.deadline * 1000), max_attempts=scenario.max_attempts),
         route=route,
     )
+    if route is not Route.INGRESS:
+        return setup
     return replace(setup, cluster=replace(setup.cluster, routing=ROUTING))
 
 
@@ -139,9 +143,15 @@ def _cpu(chance: Random) -> Cpu:
 
 def _autoscaler(system: System, scenario: Scenario, chance: Random, clocks: Clocks) -> Autoscaler:
     phase_ms, metrics_ms = chance.randint(*clocks.sync_ms), chance.randint(*clocks.metrics_ms)
+    if system.announced:
+        system = told(system, MIDNIGHT)
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
-        return Warmpool(spec, epoch_ms=MIDNIGHT_MS - round(scenario.change_at * 1000), phase_ms=phase_ms)
+        # Nobody waits for an HPA before a pool's run.
+        phase_ms = chance.randrange(PERIOD_MS)
+        return Warmpool(
+            spec, epoch_ms=round(1000 * (MIDNIGHT.timestamp() - scenario.change_at)), phase_ms=phase_ms
+        )
     if system.scaler is None:
         return Fixed(system.at_rest)
     per_pod = CONCURRENCY * IN_FLIGHT_PERCENT / 100

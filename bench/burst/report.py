@@ -5,16 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.burst.clocks import clocks_of
 from bench.burst.pictures import draw_pareto, draw_runs
-from bench.burst.replay import (
-    MODELLED,
-    PHYSICS,
-    modelled,
-    simulated,
-)
+from bench.burst.replay import MODELLED, PHYSICS, modelled, simulated
 from bench.burst.result import Result, read_all
 from bench.burst.scenarios import SCENARIOS
 from bench.burst.startups import ASSUMED, companies, sooner
-from bench.burst.systems import LOAD_SECONDS, SERVERS, SYSTEMS, system_in
+from bench.burst.systems import LOAD_SECONDS, SERVERS, SYSTEMS, can_be_told, system_in
 from bench.page import write_tables
 from bench.results_file import write_results
 from warmpool_operator.simulate.setup import Route
@@ -25,7 +20,7 @@ SIMULATED = ("step", "step_retry", "ramp", "spikes", "diurnal", "trace")
 LONG = ("static", "ours_b0", "ours", "ours_sched")
 """Systems whose cost is compared over ten calm minutes on both sides of the step."""
 DRAWS = 10
-"""Replays of each real run: nobody knows when in its period metrics-server was."""
+"""Replays of each real run, each with another chance within what the run shows of its clocks."""
 DRAWN = ("step", "step_model")
 DETAILED = ("step", "step_long", "step_retry")
 Key = tuple[str, str]
@@ -37,8 +32,10 @@ def report() -> Iterator[str]:
     all_runs = read_all()
     route = Route(all_runs[-1].route) if all_runs else Route.INGRESS
     every = [run for run in all_runs if not run.void and run.route == route]
-    real, replayed, others = grouped(every), grouped(replays(every)), grouped(elsewhere(every, route))
-    both = {key: runs for key, runs in real.items() if key in replayed}
+    # All systems with the same traffic; the simulator answers for every run.
+    real = grouped(run for run in every if run.seed in SEEDS)
+    replayed, others = grouped(replays(every)), grouped(elsewhere(every, route))
+    both = {key: runs for key, runs in grouped(every).items() if key in replayed}
     figures = {
         **figures_of(real),
         **{f"sim_{name}": value for name, value in figures_of(others).items()},
@@ -105,6 +102,8 @@ def elsewhere(runs: Sequence[Result], route: Route) -> list[Result]:
         scenario = SCENARIOS[scenario_name]
         for seed in SEEDS:
             for system in (system_in(name, scenario_name) for name in names):
+                if not can_be_told(system, scenario.change_at):
+                    continue
                 # What was measured is with the usual load; a shorter one makes a start that much shorter.
                 own = sooner(startups, LOAD_SECONDS - system.load_seconds)
                 made.append(simulated(scenario, system, seed, startups_s=own, route=route))

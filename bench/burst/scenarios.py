@@ -76,7 +76,7 @@ def _model_step(seed: int) -> Schedule:
 
 
 def _trace(seed: int) -> Schedule:
-    """150 s of the trace at ten times its speed: 25 minutes of it, each seed another 25."""
+    """150 s of the trace at ten times its speed: 25 minutes of it, a minute later with each seed, of five."""
     begin = 60.0 * (seed % 5)
     cut = trace(read_trace(), begin=begin, seconds=1500, compression=10, max_tokens=TOKENS, seed=seed)
     return tuple(Send(send.at, TOKENS) for send in cut)

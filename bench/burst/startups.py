@@ -27,20 +27,19 @@ def _companies(run: Result) -> Iterable[Sequence[float]]:
     left = list(run.startups_s)
     for size in _sizes(run.pods):
         company, left = left[:size], left[size:]
-        if company:
+        # Of a company that the end of the run cut short only the fastest are known.
+        if len(company) == size:
             yield company
-    if left:
-        yield left
 
 
 def _sizes(pods: Sequence[int]) -> Iterable[int]:
-    size, last = 0, 0
+    size, first = 0, 0
     for second, (before, now) in enumerate(pairwise(pods)):
         if now <= before:
             continue
-        if size and 1000 * (second - last) > TOGETHER_MS:
+        if size and 1000 * (second - first) > TOGETHER_MS:
             yield size
             size = 0
-        size, last = size + now - before, second
+        size, first = size + now - before, first if size else second
     if size:
         yield size

@@ -14,7 +14,7 @@ from hack.cluster import ClusterError
 Reading = tuple[float, int, float]
 """Second of the run, pods that were read, and their mean CPU in thousandths of a core."""
 _cores: Callable[[str], Decimal] = parse_quantity
-_PERIOD_SECONDS = 5.0
+_PERIOD_SECONDS = 10.0
 """A reading is there to be seen for the 15 s until the next one."""
 
 
@@ -59,5 +59,5 @@ class UsageWatch:
         while not self._over.wait(_PERIOD_SECONDS):
             try:
                 self.take(json.loads(self._ask()))
-            except ClusterError as error:
+            except (ClusterError, ValueError, KeyError) as error:
                 print(f"metrics-server was not read: {error}")

@@ -60,7 +60,12 @@ class Run:
 
 
 async def replay(
-    schedule: Schedule, settings: Settings, *, body: Body, on_record: OnRecord | None = None
+    schedule: Schedule,
+    settings: Settings,
+    *,
+    body: Body,
+    on_record: OnRecord | None = None,
+    begin: float | None = None,
 ) -> Run:
     """Send every request of `schedule` at its time, and wait for all of them.
 
@@ -69,6 +74,7 @@ async def replay(
         settings: how to send it.
         body: makes the JSON body of a request; called for all of them before the run begins.
         on_record: called with each record and the body of its last answer, in the order in which they end.
+        begin: Unix time of the schedule's beginning; as soon as all bodies are made if None or past.
 
     Raises:
         ForeignDestinationError: load may not go there.
@@ -77,18 +83,14 @@ async def replay(
     url = check_destination(settings.url, allow_any=settings.allow_any)
     bodies = [body(number, send) for number, send in enumerate(schedule)]
     headers = {"Content-Type": "application/json", **settings.headers}
-    reuse = settings.reuse_connections
-    connector = aiohttp.TCPConnector(
-        limit=0,
-        force_close=not reuse,
-        keepalive_timeout=30 if reuse else None,
-        local_addr=(settings.source, 0) if settings.source else None,
-    )
     timeout = aiohttp.ClientTimeout(total=None)
-    async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
+    async with aiohttp.ClientSession(
+        connector=_connector(settings), headers=headers, timeout=timeout
+    ) as session:
         loop = asyncio.get_running_loop()
-        start = loop.time() + HEAD_START_SECONDS
-        started = time.time() + HEAD_START_SECONDS
+        wait = max(HEAD_START_SECONDS, (begin or 0.0) - time.time())
+        start = loop.time() + wait
+        started = time.time() + wait
         tasks: list[asyncio.Task[Record]] = []
         async with asyncio.TaskGroup() as group:
             for send, content in zip(schedule, bodies, strict=True):
@@ -96,6 +98,16 @@ async def replay(
                 request = _Request(settings, session, url, start=start, send=send, content=content)
                 tasks.append(group.create_task(request.follow(on_record)))
     return Run(started=started, records=tuple(task.result() for task in tasks))
+
+
+def _connector(settings: Settings) -> aiohttp.TCPConnector:
+    reuse = settings.reuse_connections
+    return aiohttp.TCPConnector(
+        limit=0,
+        force_close=not reuse,
+        keepalive_timeout=30 if reuse else None,
+        local_addr=(settings.source, 0) if settings.source else None,
+    )
 
 
 class _Request:

@@ -22,8 +22,10 @@ def run() -> Result:
 
 
 def grown(run: Result, *seconds: int) -> Result:
-    """The same with a pod more from each of these seconds on."""
-    return replace(run, pods=[2 + sum(second <= at for second in seconds) for at in range(90)])
+    """The same of an HPA, with a pod more from each of these seconds on."""
+    return replace(
+        run, system="hpa_cpu", pods=[2 + sum(second <= at for second in seconds) for at in range(90)]
+    )
 
 
 def test_a_run_that_shows_nothing_may_have_been_looked_at_at_any_time(run: Result) -> None:
@@ -37,19 +39,26 @@ def test_the_first_reading_is_within_the_second_that_metrics_server_told(run: Re
 
 
 @pytest.mark.parametrize(
-    ("seconds", "middle_ms"),
+    ("seconds", "window_ms"),
     [
         # Counted from second 26 on: added within the one before it, a sync after the first.
-        ((26,), 10_500),
-        ((11, 26, 41), 10_500),
-        ((26, 42), 11_000),
-        ((38,), 7_500),
+        ((26,), (10_000, 10_999)),
+        ((11, 26, 41), (10_000, 10_999)),
+        # Its second pod a second later is of the same sync.
+        ((26, 27, 41), (10_000, 10_999)),
+        ((26, 42), (10_899, 11_100)),
+        ((38,), (7_000, 7_999)),
     ],
 )
-def test_pods_tell_when_the_hpa_looked(run: Result, seconds: tuple[int, ...], middle_ms: int) -> None:
+def test_pods_tell_when_the_hpa_looked(
+    run: Result, seconds: tuple[int, ...], window_ms: tuple[int, int]
+) -> None:
     first, last = clocks_of(grown(run, *seconds)).sync_ms
-    assert (first + last) / 2 == middle_ms - CREATION_MS
-    assert last - first == 500
+    assert (first + CREATION_MS, last + CREATION_MS) == window_ms
+
+
+def test_pods_of_a_pool_tell_nothing_of_the_hpa(run: Result) -> None:
+    assert clocks_of(replace(grown(run, 26), system="ours")).sync_ms == ANY.sync_ms
 
 
 def test_a_replay_looks_when_the_run_was_looked_at(monkeypatch: pytest.MonkeyPatch, run: Result) -> None:

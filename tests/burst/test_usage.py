@@ -11,7 +11,7 @@ from bench.burst.usage import UsageWatch
 from hack.cluster import ClusterError
 
 MINUTE = 1_790_000_040.0
-"""10:14:00 of a day, in Unix time."""
+"""14:14:00 of a day, in Unix time."""
 
 
 def read(pod: str, second: int, *cores: str) -> dict[str, Any]:

@@ -58,6 +58,13 @@ async def test_a_slow_server_does_not_slow_the_client_down(serve: Serve) -> None
     assert [record.status for record in run.records] == [200] * 50
 
 
+async def test_a_schedule_waits_for_its_beginning() -> None:
+    begin, nobody = time.time() + 0.3, Settings(url="http://127.0.0.1:9/")
+    run = await replay([Send(0.0, 1)], nobody, body=BODY, begin=begin)
+    assert run.started == pytest.approx(begin, abs=0.05)
+    assert (await replay([], nobody, body=BODY, begin=begin - 100)).started > begin, "one that is over is now"
+
+
 async def test_latency_counts_from_the_intended_moment(serve: Serve) -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response()

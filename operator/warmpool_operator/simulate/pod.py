@@ -114,5 +114,7 @@ class Pod:
         )
 
     def _account(self, now_ms: int) -> None:
+        if now_ms < self._busy_at_ms:
+            return  # Asked about a time before the run, in which nothing was computed.
         self._busy_ms += self.running * (now_ms - self._busy_at_ms)
         self._busy_at_ms = now_ms

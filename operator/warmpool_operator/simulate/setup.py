@@ -6,6 +6,9 @@ from enum import StrEnum
 from itertools import pairwise
 from random import Random
 
+TOGETHER_MS = 4_000
+"""Pods that begin within this time of each other are in each other's way."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -20,6 +23,11 @@ class Measured:
     def draw(self, chance: Random) -> int:
         """Return one of them."""
         return self.values_ms[0] if len(self.values_ms) == 1 else chance.choice(self.values_ms)
+
+    @property
+    def settles_ms(self) -> int:
+        """How long after a beginning it is known who began together, if that matters."""
+        return 0
 
     def among(self, company: int, chance: Random) -> "Measured":
         """Return what such a company is drawn from: everything, where nobody noted who began together."""
@@ -38,6 +46,11 @@ class Together(Measured):
 
     companies_ms: tuple[tuple[int, ...], ...]
 
+    @property
+    def settles_ms(self) -> int:
+        """Until then others may join."""
+        return TOGETHER_MS
+
     def among(self, company: int, chance: Random) -> Measured:
         """Return one measured company, of those whose size is nearest."""
         least = min(abs(len(each) - company) for each in self.companies_ms)
@@ -49,10 +62,6 @@ def together(companies_ms: Iterable[Sequence[int]]) -> Together:
     """Return durations of companies that began within `TOGETHER_MS`."""
     companies = tuple(tuple(each) for each in companies_ms)
     return Together(tuple(value for each in companies for value in each), companies)
-
-
-TOGETHER_MS = 4_000
-"""Pods that begin within this time of each other are in each other's way."""
 
 
 def fixed(milliseconds: int) -> Measured:

@@ -90,15 +90,24 @@ class Workload:
             self.past.append(pod)
 
     def _start(self, count: int, now_ms: int) -> None:
-        company = count + sum(
-            now_ms - pod.scheduled_ms <= TOGETHER_MS and pod.ready_ms < 0 for pod in self.alive
+        pods = [self._create(now_ms) for _ in range(count)]
+        if settles_ms := self.setup.cluster.startup.settles_ms:
+            self._later(now_ms + settles_ms, partial(self._settle, pods))
+        else:
+            self._settle(pods, now_ms)
+
+    def _settle(self, pods: list[Pod], now_ms: int) -> None:
+        """Draw how long pods of one moment take, now that it is known who starts beside them."""
+        cluster, began_ms = self.setup.cluster, pods[0].scheduled_ms
+        company = sum(
+            abs(other.scheduled_ms - began_ms) <= TOGETHER_MS and not 0 <= other.ready_ms <= began_ms
+            for other in self.pods
         )
-        startup = self.setup.cluster.startup.among(company, self._chance)
-        for _ in range(count):
-            pod = self._create(now_ms)
-            warm_ms = now_ms + startup.draw(self._chance)
+        startup = cluster.startup.among(company, self._chance)
+        for pod in pods:
+            warm_ms = max(now_ms, began_ms + startup.draw(self._chance))
             self._later(warm_ms, partial(self._warm, pod))
-            self._later(warm_ms + self.setup.cluster.routing.draw(self._chance), partial(self._route, pod))
+            self._later(warm_ms + cluster.routing.draw(self._chance), partial(self._route, pod))
 
     def _create(self, now_ms: int) -> Pod:
         pod = Pod(len(self.pods) + len(self.past), self.setup.server, scheduled_ms=now_ms)

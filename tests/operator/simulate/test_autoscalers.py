@@ -129,6 +129,14 @@ def test_the_first_reading_is_of_pods_that_were_read_before(make_setup: MakeSetu
     assert next(moment.at_ms for moment in outcome.moments if moment.desired > 2) == 15_000
 
 
+def test_requests_of_the_first_moment_did_not_run_before_it(make_setup: MakeSetup) -> None:
+    """Eight requests at 0 fill two pods for 300 ms, of the 15 s of the first reading."""
+    outcome = simulate(
+        make_setup([0] * 8, queue=None), Hpa(CpuMetric(50), floor=2, ceiling=12, phase_ms=500), seed=1
+    )
+    assert set(desired(outcome)) == {2}
+
+
 def test_hpa_counts_cold_pods_as_idle_and_does_not_cascade(make_setup: MakeSetup, step: list[int]) -> None:
     setup = make_setup(step, queue=None)
     setup = replace(
