@@ -82,6 +82,8 @@ class Bed:
     @contextmanager
     def deployed(self, system: System, namespace: str) -> Iterator[Door]:
         """Apply a system in a namespace of its own, wait until it is at rest, and give the way to it."""
+        # Of a run that was stopped it may be there still, or on its way out.
+        self.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=110s")
         self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         try:
             self.kubectl.apply(*manifests_of(system, namespace), namespace=namespace)

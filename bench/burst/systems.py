@@ -61,7 +61,7 @@ PRETENDED: Final = Server(
     ceiling=CEILING,
     static_pods=10,
 )
-"""Calibrated: a full pod uses 58m, and 106m where three times as much comes as it can compute.
+"""Calibrated: a full pod uses 61m, and 101m to 107m where three times as much comes as it can compute.
 
 Ten static pods: the peak of 90 requests a second keeps 27 of 40 slots busy, 68 %.
 """
