@@ -185,6 +185,8 @@ def grid(runs: Runs) -> str:
         cells = [runs.get((scenario, system), []) for scenario in scenarios]
         shown = (
             f"{_mean(run.error_percent for run in each):.2f} / {_mean(run.pod_seconds for run in each):.0f}"
+            if each
+            else "-"
             for each in cells
         )
         lines.append(f"| {system} | {' | '.join(shown)} |")
