@@ -52,8 +52,9 @@ def _run_missing(bed: Bed, options: argparse.Namespace, give_up_at: float) -> No
         for scenario_name in options.scenarios:
             for system_name in options.systems:
                 scenario, system = SCENARIOS[scenario_name], system_in(system_name, scenario_name)
-                told = can_be_told(system, scenario.change_at)
-                if not told or _have(scenario_name, system_name, seed, options.route):
+                if not can_be_told(system, scenario.change_at):
+                    continue
+                if _have(scenario_name, system_name, seed, options.route):
                     continue
                 if time.monotonic() + scenario.seconds + OVERHEAD_SECONDS > give_up_at or voids > MAX_VOIDS:
                     print("the time of this go is over; run the same command again to go on")

@@ -43,7 +43,8 @@ second come, of which 13 are computed, and 101m to 107m where 45 do."""
 POD_CPU_VARIES = 0.05
 """From one run to another, of the same traffic."""
 ROUTING = Measured((200, 500, 800, 1100, 1500))
-"""From ready to reachable: the test cluster's ingress-nginx looks at endpoints once in 1.1 s."""
+"""From ready to reachable: the test cluster's ingress-nginx looks at endpoints once in 1.1 s, each of its workers
+once a second at what that found."""
 SEED_STRIDE = 1000
 """Between the draws of one seed; the first draw has that seed, as what it is compared with."""
 MIDNIGHT = datetime(1970, 1, 2, tzinfo=UTC)
@@ -147,11 +148,9 @@ def _autoscaler(system: System, scenario: Scenario, chance: Random, clocks: Cloc
         system = told(system, MIDNIGHT)
     if system.scaling is not None:
         spec = PoolSpec.model_validate(pool(system)["spec"])
+        epoch_ms = round(1000 * (MIDNIGHT.timestamp() - scenario.change_at))
         # Nobody waits for an HPA before a pool's run.
-        phase_ms = chance.randrange(PERIOD_MS)
-        return Warmpool(
-            spec, epoch_ms=round(1000 * (MIDNIGHT.timestamp() - scenario.change_at)), phase_ms=phase_ms
-        )
+        return Warmpool(spec, epoch_ms=epoch_ms, phase_ms=chance.randrange(PERIOD_MS))
     if system.scaler is None:
         return Fixed(system.at_rest)
     per_pod = CONCURRENCY * IN_FLIGHT_PERCENT / 100
